@@ -1,0 +1,1 @@
+"""Genesys Workbench: Genesys Cloud conversation events, received, queued, processed, seen."""
