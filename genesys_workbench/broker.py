@@ -1,0 +1,228 @@
+"""Where the broker is, and its set-up: declare the topology, prove it with a canary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pika
+from amqp.exceptions import ChannelError as AMQPChannelError
+from amqp.exceptions import ConnectionError as AMQPConnectionError
+from kombu import Connection
+from kombu.transport.native_delayed_delivery import (
+    declare_native_delayed_delivery_exchanges_and_queues,
+)
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, UnroutableError
+
+from .errors import BrokerError, SettingsError, TopologyError
+from .link import broker_error, connection_parameters
+from .messages import CANARY_KEY, EXCHANGE, QueueSpec, Topology, topology
+from .node import PrivateNode, find_server, running_node
+from .settings import Settings, hide_password
+
+__all__ = ["Broker", "check_topology", "locate", "node_dir", "open_channel", "setup_topology"]
+
+MEMORY_URL = "memory://"
+# A quorum queue that is younger than about a second when its node dies loses everything
+# (rabbitmq-server issues 10070 and 15725), so nothing is promised before it is older.
+SETTLE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Which of the three ways is taken, and what that means.
+
+    Attributes:
+        kind: ``amqp`` a RabbitMQ that you run, ``local`` a private node, ``memory`` embedded.
+        url: For amqp and memory; None for a private node that does not run yet.
+        why: One line for people.
+    """
+
+    kind: Literal["amqp", "local", "memory"]
+    url: str | None
+    why: str
+
+    def __repr__(self) -> str:
+        return f"Broker({self.kind!r}, {hide_password(self.url or '')!r})"
+
+
+def locate(settings: Settings) -> Broker:
+    """Read ``WORKBENCH_BROKER_URL``; unset means ``local`` where rabbitmq-server is installed.
+
+    Raises:
+        SettingsError: The value is none of the three forms.
+    """
+    given = settings.broker_url.get_secret_value().strip() if settings.broker_url else ""
+    if not given:
+        if find_server() is not None:
+            return _local(settings, "rabbitmq-server is installed: a private node is used")
+        return Broker("memory", MEMORY_URL, _MEMORY_WHY + ", since no rabbitmq-server is installed")
+    if given == "local":
+        return _local(settings, "a private RabbitMQ node, started and stopped by the workbench")
+    if given in ("memory", "memory:", "memory:/", MEMORY_URL):
+        return Broker("memory", MEMORY_URL, _MEMORY_WHY)
+    scheme = given.partition("://")[0]
+    if scheme not in ("amqp", "amqps"):
+        raise SettingsError(
+            f"WORKBENCH_BROKER_URL starts with {scheme[:12]!r}, which is no broker known here.",
+            fix="use amqp://user:password@host:5672/, amqps://…, local, or memory://",
+        )
+    connection_parameters(given)
+    host = urlsplit(given).hostname or "localhost"
+    return Broker("amqp", given, f"your RabbitMQ at {host}")
+
+
+_MEMORY_WHY = (
+    "embedded in this process (memory://): for a look; what is under way is lost if it is killed"
+)
+
+
+def _local(settings: Settings, why: str) -> Broker:
+    return Broker("local", running_node(node_dir(settings)), why)
+
+
+def node_dir(settings: Settings) -> Path:
+    """Where the private node that commands share keeps its data."""
+    return settings.data_dir / "rabbitmq"
+
+
+@contextmanager
+def running_broker(settings: Settings) -> Iterator[Broker]:
+    """Give a broker that runs: start the private node where it is wanted and none runs yet."""
+    broker = locate(settings)
+    if broker.kind != "local" or broker.url is not None:
+        yield broker
+        return
+    with PrivateNode(node_dir(settings)) as node:
+        yield Broker("local", node.url, broker.why)
+
+
+@contextmanager
+def open_channel(url: str, *, name: str = "genesys-workbench") -> Iterator[BlockingChannel]:
+    """Connect for a few calls; errors come out as ours.
+
+    Raises:
+        BrokerError: Unreachable, refused, or the channel was closed by the broker.
+    """
+    place = hide_password(url)
+    try:
+        connection = pika.BlockingConnection(connection_parameters(url, name=name))
+    except (AMQPError, OSError) as exc:
+        raise broker_error(exc, place) from exc
+    try:
+        yield connection.channel()
+    except (AMQPError, OSError) as exc:
+        raise broker_error(exc, place) from exc
+    finally:
+        if connection.is_open:
+            connection.close()
+
+
+def setup_topology(
+    url: str, settings: Settings, *, sleep: Callable[[float], None] = time.sleep
+) -> bool:
+    """Declare exchanges and queues and prove them with a canary message.
+
+    Returns:
+        Whether anything was new; then it has also waited until it is safe on disk.
+
+    Raises:
+        TopologyError: They exist with other arguments, or the canary did not come back.
+        BrokerError: The broker is unreachable or refuses.
+    """
+    plan = topology(settings)
+    fresh = not _exists(url, plan.main)
+    with open_channel(url, name="genesys-workbench setup") as channel:
+        _declare(channel, plan, hide_password(url))
+    if settings.queue_type == "quorum":
+        _declare_delays(url)
+    if fresh:
+        sleep(SETTLE_SECONDS)
+    check_topology(url, plan)
+    return fresh
+
+
+def _exists(url: str, queue: QueueSpec) -> bool:
+    with open_channel(url) as channel:
+        try:
+            channel.queue_declare(queue.name, passive=True)
+        except ChannelClosedByBroker as exc:
+            if exc.reply_code == 404:
+                return False
+            raise
+    return True
+
+
+def _declare(channel: BlockingChannel, plan: Topology, place: str) -> None:
+    try:
+        for exchange, kind in plan.exchanges.items():
+            channel.exchange_declare(exchange, kind, durable=True)
+        for queue in plan.queues:
+            channel.queue_declare(queue.name, durable=True, arguments=queue.arguments)
+            for exchange, key in queue.bindings:
+                channel.queue_bind(queue.name, exchange, key)
+    except ChannelClosedByBroker as exc:
+        raise TopologyError(
+            f"RabbitMQ at {place} holds a queue or exchange of ours with other arguments: "
+            f"{exc.reply_text}",
+            fix="use the WORKBENCH_QUEUE_TYPE, _DELIVERY_LIMIT and _QUEUE_MAX_LENGTH it was made "
+            "with; or, once it is empty, delete it: rabbitmqctl delete_queue <name>",
+        ) from exc
+
+
+def _declare_delays(url: str) -> None:
+    """Declare the queues in which Celery's retries wait, so that they too are old enough."""
+    place = hide_password(url)
+    try:
+        with Connection(url, connect_timeout=5) as connection:
+            declare_native_delayed_delivery_exchanges_and_queues(connection, "quorum")
+    except (AMQPChannelError, AMQPConnectionError, OSError) as exc:
+        raise broker_error(exc, place) from exc
+
+
+def check_topology(url: str, plan: Topology) -> None:
+    """Send a canary through exchange and queue and get it back.
+
+    A passive declare would not do: it succeeds on a queue that lost its data.
+
+    Raises:
+        TopologyError: It was not confirmed, not routed, or did not come back.
+    """
+    place = hide_password(url)
+    name = plan.canary.name
+    try:
+        with open_channel(url, name="genesys-workbench canary") as channel:
+            channel.confirm_delivery()
+            for queue in (plan.main, plan.dead):
+                channel.queue_declare(queue.name, passive=True)
+            channel.basic_publish(EXCHANGE, CANARY_KEY, b"canary", mandatory=True)
+            method, _, _ = channel.basic_get(name)
+            if method is None:
+                raise TopologyError(f"The canary at {place} was confirmed but did not come back.")
+            channel.basic_ack(method.delivery_tag)
+            channel.queue_purge(name)
+    except (UnroutableError, NackError) as exc:
+        raise TopologyError(
+            f"The canary at {place} was not taken: {type(exc).__name__}.",
+            fix="run: genesys-workbench queue setup",
+        ) from exc
+
+
+def url_of(broker: Broker) -> str:
+    """Return the URL of a broker that runs.
+
+    Raises:
+        BrokerError: It is a private node that does not run.
+    """
+    if broker.url is None:
+        raise BrokerError(
+            "The private RabbitMQ node does not run.",
+            fix="start it with: genesys-workbench receive (or work), or set WORKBENCH_BROKER_URL",
+        )
+    return broker.url

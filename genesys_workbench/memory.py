@@ -1,0 +1,85 @@
+"""The embedded broker: kombu's in-memory transport, for a look without any server.
+
+`MemoryPublisher` is a sibling of `publisher.Publisher` behind the same small interface.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from queue import Empty
+from threading import Lock
+from typing import Any
+
+from kombu import Connection, Exchange, Producer, Queue
+from kombu.transport.memory import Channel
+
+from .messages import BINDING_KEY, DEAD_EXCHANGE, DEAD_QUEUE, EXCHANGE, QUEUE, Message
+
+__all__ = ["MemoryPublisher", "clear", "depth", "setup"]
+
+URL = "memory://"
+
+
+class MemoryPublisher:
+    """Publish into this process; every message is taken at once."""
+
+    def __init__(self) -> None:
+        self._connection = Connection(URL)
+        self._producer = Producer(self._connection.channel())
+        self._lock = Lock()
+
+    @property
+    def ready(self) -> bool:
+        """Always."""
+        return True
+
+    def publish(self, message: Message) -> Future[None]:
+        """Put the message into its queue; the future has ended already."""
+        future: Future[None] = Future()
+        with self._lock:
+            self._producer.publish(
+                message.body,
+                exchange=message.exchange,
+                routing_key=message.routing_key,
+                headers=dict(message.headers),
+                message_id=message.event_id,
+                correlation_id=message.headers.get("id"),
+                content_type="application/json",
+                content_encoding="utf-8",
+                serializer=None,
+            )
+        future.set_result(None)
+        return future
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._connection.release()
+
+
+def setup() -> None:
+    """Declare exchanges and queues in this process."""
+    with Connection(URL) as connection:
+        channel = connection.channel()
+        for queue, exchange, key in (
+            (QUEUE, EXCHANGE, BINDING_KEY),
+            (DEAD_QUEUE, DEAD_EXCHANGE, "#"),
+        ):
+            Queue(queue, exchange=Exchange(exchange, type="topic"), routing_key=key)(
+                channel
+            ).declare()
+
+
+def depth(queue: str) -> int:
+    """Return how many messages lie in a queue of this process."""
+    found: Any = Channel.queues.get(queue)
+    return found.qsize() if found is not None else 0
+
+
+def clear() -> None:
+    """Empty all queues of this process."""
+    for queue in list(Channel.queues.values()):
+        while True:
+            try:
+                queue.get_nowait()
+            except Empty:
+                break

@@ -1,0 +1,301 @@
+"""A private RabbitMQ node: own data folder, own name, free loopback ports, nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from .errors import BrokerUnreachable
+
+__all__ = ["PrivateNode", "find_server", "running_node"]
+
+# Debian and Ubuntu (the wrapper in PATH switches user, so not that one), Homebrew on Apple
+# silicon and Intel, the generic archive.
+PLACES = (
+    "/usr/lib/rabbitmq/bin/rabbitmq-server",
+    "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
+    "/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
+    "/opt/rabbitmq/sbin/rabbitmq-server",
+    "/usr/local/rabbitmq/sbin/rabbitmq-server",
+)
+STATE_FILE = "node.json"
+# Always the same, since the data belongs to the name; apart by the port mapper's own port.
+NODE_NAME = "workbench@localhost"
+CONFIG = """\
+listeners.tcp.1 = 127.0.0.1:{port}
+loopback_users.guest = true
+log.file.level = info
+log.console = false
+disk_free_limit.absolute = 50MB
+"""
+# Ends the node when this process dies in whatever way: the pipe to its stdin closes then.
+WATCHDOG = 'read -r _; kill -TERM "$@" 2>/dev/null; sleep 10; kill -KILL "$@" 2>/dev/null'
+
+
+def find_server() -> Path | None:
+    """Return the rabbitmq-server script that starts a node directly, or None."""
+    home = os.environ.get("RABBITMQ_HOME")
+    places = ([f"{home}/sbin/rabbitmq-server"] if home else []) + list(PLACES)
+    return next((Path(place) for place in places if os.access(place, os.X_OK)), None)
+
+
+def running_node(data_dir: Path) -> str | None:
+    """Return the AMQP URL of the node that another process runs in this folder, or None."""
+    try:
+        state = json.loads((data_dir / STATE_FILE).read_text(encoding="utf-8"))
+        os.kill(state["pid"], 0)
+        with socket.create_connection(("127.0.0.1", state["port"]), timeout=2):
+            return str(state["url"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+class PrivateNode:
+    """A RabbitMQ node of our own, up in about 5 s, stopped on exit.
+
+    Args:
+        data_dir: Its data folder, kept after the stop; None for a temporary one.
+        start_timeout: Seconds to wait until it answers.
+        sleep: Waits between two looks.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path | None = None,
+        *,
+        start_timeout: float = 60.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._temporary = data_dir is None
+        self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="genesys-workbench-rabbitmq-"))
+        self._start_timeout = start_timeout
+        self._sleep = sleep
+        self._port = _free_port()
+        self._epmd_port = _free_port()
+        self._epmd: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """AMQP URL, on loopback."""
+        return f"amqp://guest:guest@127.0.0.1:{self._port}/"
+
+    @property
+    def pid(self) -> int:
+        """Process id of the Erlang VM."""
+        if self._server is None:
+            raise BrokerUnreachable("The private RabbitMQ node does not run.", fix="start() it")
+        return self._server.pid
+
+    def start(self) -> str:
+        """Start the node and wait until it accepts connections; return its URL.
+
+        Raises:
+            BrokerUnreachable: No rabbitmq-server is installed, or it did not come up; the text
+                holds the last lines of its log.
+        """
+        script = find_server()
+        if script is None:
+            raise BrokerUnreachable(
+                "No rabbitmq-server is installed here, so no private node can be started.",
+                fix="apt-get install rabbitmq-server, or set WORKBENCH_BROKER_URL to memory:// "
+                "or to amqp://user:password@host:5672/",
+            )
+        self._prepare_files()
+        env = self._environment()
+        self._epmd = self._start_epmd(env)
+        with (self.data_dir / "startup.log").open("wb") as log:
+            self._server = subprocess.Popen(
+                [str(script)],
+                env=env,
+                cwd=self.data_dir,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us: we stop the node in order
+            )
+        self._watchdog = self._start_watchdog()
+        self._wait_until_up()
+        self._write_state()
+        return self.url
+
+    def stop(self) -> None:
+        """Stop the node and its port mapper; remove a temporary data folder."""
+        for process, patience in ((self._server, 15.0), (self._epmd, 3.0)):
+            _end(process, patience)
+        if self._watchdog is not None:
+            self._watchdog.kill()
+            if self._watchdog.stdin:
+                self._watchdog.stdin.close()
+            self._watchdog.wait()
+        self._server = self._epmd = self._watchdog = None
+        with contextlib.suppress(OSError):
+            (self.data_dir / STATE_FILE).unlink()
+        if self._temporary:
+            shutil.rmtree(self.data_dir, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the Erlang VM with SIGKILL, as a crash would; `restart` brings it back."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+
+    def restart(self) -> str:
+        """Start again on the same port and data after `kill` or a graceful end."""
+        _end(self._server, 15.0)
+        _end(self._epmd, 3.0)
+        if self._watchdog is not None:
+            self._watchdog.kill()
+            self._watchdog.wait()
+        return self.start()
+
+    def control(self, *arguments: str) -> str:
+        """Run rabbitmqctl against this node and return what it prints."""
+        script = find_server()
+        if script is None:
+            raise BrokerUnreachable("No rabbitmqctl is installed here.")
+        done = subprocess.run(
+            [str(script.with_name("rabbitmqctl")), "-n", NODE_NAME, "--quiet", *arguments],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode:
+            raise BrokerUnreachable(f"rabbitmqctl {arguments[0]} failed: {done.stderr[-500:]}")
+        return done.stdout
+
+    def __enter__(self) -> PrivateNode:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _prepare_files(self) -> None:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.chmod(0o700)
+        config = CONFIG.format(port=self._port)
+        (self.data_dir / "rabbitmq.conf").write_text(config, encoding="utf-8")
+        (self.data_dir / "enabled_plugins").write_text("[].\n", encoding="utf-8")
+
+    def _environment(self) -> dict[str, str]:
+        place = str(self.data_dir)
+        kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL") if key in os.environ}
+        return {
+            **kept,
+            "HOME": place,
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,
+            "RABBITMQ_NODENAME": NODE_NAME,
+            "RABBITMQ_NODE_PORT": str(self._port),
+            "RABBITMQ_DIST_PORT": str(_free_port()),
+            "RABBITMQ_MNESIA_BASE": f"{place}/mnesia",
+            "RABBITMQ_MNESIA_DIR": f"{place}/mnesia/node",
+            "RABBITMQ_LOG_BASE": f"{place}/log",
+            "RABBITMQ_PID_FILE": f"{place}/node.pid",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{place}/enabled_plugins",
+            "RABBITMQ_CONFIG_FILE": f"{place}/rabbitmq.conf",
+            "RABBITMQ_GENERATED_CONFIG_DIR": f"{place}/config",
+            # The script then becomes the Erlang VM instead of waiting beside it.
+            "RABBITMQ_ALLOW_INPUT": "1",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noshell -noinput",
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": str(self._epmd_port),
+        }
+
+    def _start_epmd(self, env: dict[str, str]) -> subprocess.Popen[bytes] | None:
+        # Started by us, the port mapper is our child; started by Erlang, it would outlive all.
+        places = sorted(Path("/usr/lib/erlang").glob("erts-*/bin/epmd"))
+        program = shutil.which("epmd") or (str(places[-1]) if places else None)
+        if program is None:
+            return None
+        return subprocess.Popen(
+            [program, "-address", "127.0.0.1", "-port", str(self._epmd_port)],
+            env=env,
+            cwd=self.data_dir,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _start_watchdog(self) -> subprocess.Popen[bytes]:
+        pids = [str(child.pid) for child in (self._server, self._epmd) if child is not None]
+        return subprocess.Popen(
+            ["/bin/sh", "-c", WATCHDOG, "watchdog", *pids],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _wait_until_up(self) -> None:
+        deadline = time.monotonic() + self._start_timeout
+        while time.monotonic() < deadline:
+            if self._server is not None and self._server.poll() is not None:
+                break
+            if self._answers():
+                return
+            self._sleep(0.1)
+        raise BrokerUnreachable(
+            "The private RabbitMQ node did not come up. Its last words:\n" + self._last_words(),
+            fix="free memory or disk, or set WORKBENCH_BROKER_URL=memory:// to do without",
+        )
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), timeout=1) as link:
+                link.settimeout(2)
+                link.sendall(b"AMQP\x00\x00\x09\x01")
+                return link.recv(1) == b"\x01"
+        except OSError:
+            return False
+
+    def _last_words(self) -> str:
+        logs = [self.data_dir / "startup.log", *(self.data_dir / "log").glob("*.log")]
+        text = "".join(log.read_text("utf-8", "replace")[-1500:] for log in logs if log.exists())
+        return text[-3000:]
+
+    def _write_state(self) -> None:
+        state = {"pid": self.pid, "port": self._port, "url": self.url}
+        path = self.data_dir / STATE_FILE
+        path.write_text(json.dumps(state), encoding="utf-8")
+        path.chmod(0o600)
+
+
+def _end(process: subprocess.Popen[bytes] | None, patience: float) -> None:
+    if process is None or process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,204 @@
+"""Publish messages over one persistent connection, with pipelined publisher confirms.
+
+`Publisher` is the thread-safe face: a plain caller and the receiver's event loop use the same
+object. The connection lives on one event loop, its own in a thread or the receiver's; nothing
+here blocks that loop. See `link.py` for the connection itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+from .errors import BrokerError, BrokerUnreachable
+from .link import Link, Pending
+from .messages import Message
+
+__all__ = ["PublishResult", "Publisher", "PublisherLike", "publish_many"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishResult:
+    """What became of one message: confirmed by the broker, or not, and why."""
+
+    event_id: str
+    error: BrokerError | None = None
+
+
+class PublisherLike(Protocol):
+    """What receiver, tasks and notebooks need of a publisher, whatever the broker."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a message would probably be confirmed at once."""
+
+    def publish(self, message: Message) -> Future[None]:
+        """Hand a message over; the future ends when the broker has confirmed it."""
+
+    def close(self) -> None:
+        """Finish what is under way and disconnect."""
+
+
+class Publisher:
+    """Confirmed, mandatory, persistent publishing to RabbitMQ.
+
+    A message that was not confirmed when the connection broke is published again after the
+    reconnect, with the same id, until its time is up: consumers dedupe by ``message_id``.
+
+    Args:
+        url: ``amqp(s)://…``; its password never enters an error or a repr.
+        timeout: Seconds until a message that is not confirmed fails with `PublishTimeout`, or
+            with `BrokerUnreachable` where it was never sent.
+        window: How many messages may be unconfirmed on the wire.
+        max_waiting: How many may wait for that; beyond, `Overloaded`.
+        loop: An event loop that runs already; None for a thread with its own.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float = 10.0,
+        window: int = 1024,
+        max_waiting: int = 20_000,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._link = Link(url, timeout=timeout, window=window, max_waiting=max_waiting)
+        self.window = window
+        self._inbox: deque[Pending] = deque()
+        self._awake = False
+        self._closed = False
+        self._timeout = timeout
+        self._thread: threading.Thread | None = None
+        if loop is None:
+            loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(
+                target=self._run, args=(loop,), name="genesys-publisher", daemon=True
+            )
+            self._thread.start()
+        self._loop = loop
+        loop.call_soon_threadsafe(self._link.open, loop)
+
+    def __repr__(self) -> str:
+        return f"Publisher({self._link.place!r}, ready={self.ready})"
+
+    @property
+    def ready(self) -> bool:
+        """Whether the broker is connected, not blocked and confirming in time."""
+        return self._link.ready
+
+    @property
+    def error(self) -> BrokerError | None:
+        """Why it is not ready, as far as known."""
+        return self._link.error
+
+    def publish(self, message: Message) -> Future[None]:
+        """Hand a message over from any thread; never blocks.
+
+        Returns:
+            A future that ends when the broker has made the message safe, or fails with a
+            `BrokerError` that names the broker and the remedy.
+        """
+        pending = Pending(message)
+        if self._closed:
+            pending.fail(BrokerUnreachable("The publisher is closed.", fix="open a new one"))
+            return pending.future
+        self._inbox.append(pending)
+        if not self._awake:
+            self._awake = True
+            self._loop.call_soon_threadsafe(self._wake)
+        return pending.future
+
+    def publish_many(
+        self, messages: Iterable[Message], *, on_progress: Callable[[int], None] | None = None
+    ) -> Iterator[PublishResult]:
+        """Publish with a bounded window; see `publish_many` of this module."""
+        return publish_many(self, messages, window=self.window, on_progress=on_progress)
+
+    def close(self) -> None:
+        """Wait for what is under way, at most the timeout, then disconnect. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        done = asyncio.run_coroutine_threadsafe(self._finish(), self._loop)
+        if self._thread is not None:
+            done.result(self._timeout + 5)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+
+    async def aclose(self) -> None:
+        """Close from a coroutine of the loop that was given."""
+        self._closed = True
+        await self._finish()
+
+    def __enter__(self) -> Publisher:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _wake(self) -> None:
+        self._awake = False
+        while self._inbox:
+            self._link.submit(self._inbox.popleft())
+        self._link.pump()
+
+    async def _finish(self) -> None:
+        self._wake()
+        await self._link.close()
+
+    @staticmethod
+    def _run(loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            loop.close()
+
+
+def publish_many(
+    publisher: PublisherLike,
+    messages: Iterable[Message],
+    *,
+    window: int = 1024,
+    on_progress: Callable[[int], None] | None = None,
+) -> Iterator[PublishResult]:
+    """Publish messages, at most `window` under way; yield a result each, in order.
+
+    Args:
+        publisher: Of whatever broker.
+        messages: Read lazily.
+        window: How many may be under way.
+        on_progress: Called with the count of results so far.
+    """
+    waiting: deque[tuple[str, Future[None]]] = deque()
+    done = 0
+
+    def oldest() -> PublishResult:
+        event_id, future = waiting.popleft()
+        error = future.exception()
+        if error is not None and not isinstance(error, BrokerError):
+            raise error
+        if on_progress is not None:
+            on_progress(done + 1)
+        return PublishResult(event_id, error)
+
+    for message in messages:
+        waiting.append((message.event_id, publisher.publish(message)))
+        if len(waiting) >= window:
+            yield oldest()
+            done += 1
+    while waiting:
+        yield oldest()
+        done += 1
