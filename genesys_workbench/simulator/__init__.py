@@ -1,0 +1,1 @@
+"""A stand-in for Genesys Cloud: a contact centre with a seed, and its HTTP interfaces."""

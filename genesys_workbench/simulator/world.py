@@ -1,0 +1,121 @@
+"""The simulated contact centre: its conversations, queues and users, from a seed.
+
+Each conversation is played on its own, from dice of its own. Nobody checks that an agent is
+free, so two conversations of one agent may overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import accumulate, islice
+from random import Random
+from typing import overload
+
+from ..errors import SettingsError
+from .people import DIVISION_ID, QUEUES, USERS, Queue, User, queues_for
+from .scenarios import choose
+from .stage import Stage
+from .times import make_id, to_ms
+from .truth import SimConversation
+
+__all__ = ["DEFAULT_START", "Queue", "SimConversation", "User", "World"]
+
+DEFAULT_START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+_MEAN_GAP = 60.0
+_LEAST_GAP_MS = 100  # longer than the first tick of a stage, so that starts keep their order
+
+
+class World:
+    """A contact centre with a given number of conversations.
+
+    Args:
+        seed: Same seed, same world. Ids depend on the seed and the place in the order only.
+        conversations: How many there are; they are made when they are asked for.
+        start: Aware time of the first one.
+
+    Raises:
+        SettingsError: The start has no time zone, or the number is negative.
+    """
+
+    def __init__(
+        self, seed: int = 42, *, conversations: int = 500, start: datetime = DEFAULT_START
+    ) -> None:
+        if start.tzinfo is None or conversations < 0:
+            raise SettingsError(
+                "A world needs a start with a time zone and a number of conversations >= 0.",
+                fix="pass start=datetime(..., tzinfo=UTC)",
+            )
+        self.seed = seed
+        self.start = to_ms(start)
+        self.queues: Sequence[Queue] = QUEUES
+        self.users: Sequence[User] = USERS
+        self.conversations: Sequence[SimConversation] = _Conversations(self, conversations)
+
+    def by_id(self, conversation_id: str) -> SimConversation | None:
+        """Return a conversation by its id, None where there is no such."""
+        index = self._places.get(conversation_id)
+        return None if index is None else self.conversations[index]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {_id(self.seed, index): index for index in range(len(self.conversations))}
+
+
+class _Conversations(Sequence[SimConversation]):
+    """Conversations that are made on first sight and kept."""
+
+    def __init__(self, world: World, number: int) -> None:
+        self._seed = world.seed
+        self._made: dict[int, SimConversation] = {}
+        rng = Random(f"{world.seed}/arrivals")
+        gaps = accumulate((_gap_ms(rng) for _ in range(number - 1)), initial=0)
+        offsets = islice(gaps, number)
+        self._starts = [world.start + timedelta(milliseconds=offset) for offset in offsets]
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> SimConversation: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[SimConversation]: ...
+    def __getitem__(self, index: int | slice) -> SimConversation | list[SimConversation]:
+        places = range(len(self))[index]
+        if isinstance(places, range):
+            return [self._make(place) for place in places]
+        return self._make(places)
+
+    def _make(self, place: int) -> SimConversation:
+        if place not in self._made:
+            self._made[place] = _play(self._seed, place, self._starts[place])
+        return self._made[place]
+
+
+def _gap_ms(rng: Random) -> int:
+    return _LEAST_GAP_MS + int(rng.expovariate(1 / _MEAN_GAP) * 1000)
+
+
+def _id(seed: int, index: int) -> str:
+    return make_id("conversation", seed, index)
+
+
+def _play(seed: int, index: int, start: datetime) -> SimConversation:
+    rng = Random(f"{seed}/{index}")
+    scenario = choose(rng)
+    stage = Stage(rng, _id(seed, index), start, rng.choice(queues_for(scenario.media)))
+    scenario.play(stage)
+    people = tuple(party.freeze() for party in stage.parties)
+    ends = [session.end for person in people for session in person.sessions]
+    voice = any(s.media == "voice" for person in people for s in person.sessions)
+    return SimConversation(
+        id=stage.conversation_id,
+        scenario=scenario.name,
+        start=people[0].sessions[0].start,
+        end=None if None in ends else max(end for end in ends if end is not None),
+        participants=people,
+        target=stage.target,
+        division_id=DIVISION_ID,
+        mos=round(rng.triangular(2.8, 4.9, 4.8), 2) if voice else None,
+    )
