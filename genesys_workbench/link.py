@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = 10
 SWEEP = 0.2
+CLOSE_TIMEOUT = 5
 BACKOFF_FIRST, BACKOFF_LAST = 0.2, 5.0
 
 
@@ -159,6 +160,7 @@ class Link:
         self._channel: Channel | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._idle: asyncio.Event | None = None
+        self._disconnected = asyncio.Event()
 
     @property
     def ready(self) -> bool:
@@ -217,15 +219,13 @@ class Link:
         if self._sweeper is not None:
             self._sweeper.cancel()
         self._fail_all(BrokerUnreachable(f"The publisher to {self.place} was closed."))
-        connection, self._channel = self._connection, None
-        if connection is None or connection.is_closed:
+        self._channel = None
+        if self._connection is None:
             return
-        closed = asyncio.Event()
-        connection.add_on_close_callback(lambda *_: closed.set())
-        with suppress(AMQPError, TimeoutError):
-            if connection.is_open:
-                connection.close()
-            await asyncio.wait_for(closed.wait(), 2)
+        if self._connection.is_open:
+            self._connection.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._disconnected.wait(), CLOSE_TIMEOUT)
 
     def _connect(self) -> None:
         if self._closing:
@@ -239,6 +239,9 @@ class Link:
         )
 
     def _on_open(self, connection: AsyncioConnection) -> None:
+        if self._closing:
+            connection.close()
+            return
         connection.add_on_connection_blocked_callback(lambda *_: self._on_blocked(on=True))
         connection.add_on_connection_unblocked_callback(lambda *_: self._on_blocked(on=False))
         self._open_channel()
@@ -328,12 +331,16 @@ class Link:
         if connection is not self._connection:
             return
         self._channel = self._connection = None
+        if self._closing:
+            self._disconnected.set()
         again = [item for item in self._unconfirmed.values() if not item.future.done()]
         self._unconfirmed.clear()
         self._waiting.extendleft(reversed(again))
         if self._closing:
             return
         self.error = broker_error(reason, self.place)
+        if isinstance(self.error, BrokerRefused):  # waiting would not help
+            self._fail_all(self.error)
         delay = self._delay()
         log.warning("%s Next try in %.1f s.", self.error.what, delay)
         self._loop.call_later(delay, self._connect)

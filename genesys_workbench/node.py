@@ -134,12 +134,8 @@ class PrivateNode:
         """Stop the node and its port mapper; remove a temporary data folder."""
         for process, patience in ((self._server, 15.0), (self._epmd, 3.0)):
             _end(process, patience)
-        if self._watchdog is not None:
-            self._watchdog.kill()
-            if self._watchdog.stdin:
-                self._watchdog.stdin.close()
-            self._watchdog.wait()
-        self._server = self._epmd = self._watchdog = None
+        self._end_watchdog()
+        self._server = self._epmd = None
         with contextlib.suppress(OSError):
             (self.data_dir / STATE_FILE).unlink()
         if self._temporary:
@@ -155,9 +151,7 @@ class PrivateNode:
         """Start again on the same port and data after `kill` or a graceful end."""
         _end(self._server, 15.0)
         _end(self._epmd, 3.0)
-        if self._watchdog is not None:
-            self._watchdog.kill()
-            self._watchdog.wait()
+        self._end_watchdog()
         return self.start()
 
     def control(self, *arguments: str) -> str:
@@ -249,6 +243,14 @@ class PrivateNode:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+
+    def _end_watchdog(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.kill()
+            if self._watchdog.stdin is not None:
+                self._watchdog.stdin.close()
+            self._watchdog.wait()
+            self._watchdog = None
 
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + self._start_timeout

@@ -1,0 +1,207 @@
+"""Look into the queues and send dead letters back: RabbitMQ and the embedded broker alike.
+
+kombu speaks to both. Looking means to take messages and put them back: on a quorum queue of
+RabbitMQ before 4.3 each look counts as one delivery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from amqp.exceptions import AccessRefused, AMQPError, NotFound
+from kombu import Connection
+
+from .dead import DeadLetter, read_dead
+from .errors import BrokerError, BrokerRefused, BrokerUnreachable, TopologyError
+from .link import broker_error
+from .messages import DEAD_QUEUE, QUEUE
+from .publisher import PublisherLike
+from .settings import hide_password
+
+__all__ = ["Peeked", "QueueState", "dead_letters", "peek", "redrive", "states"]
+
+PUBLISH_TIMEOUT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """How full a queue is.
+
+    Attributes:
+        ready: Messages that wait for a consumer.
+        consumers: Connected consumers; None on the embedded broker.
+    """
+
+    name: str
+    ready: int
+    consumers: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Peeked:
+    """A message as it lies in a queue."""
+
+    message_id: str | None
+    routing_key: str
+    redelivered: bool
+    headers: dict[str, Any]
+    body: bytes
+
+
+def states(url: str) -> list[QueueState]:
+    """Return the state of the main and the dead-letter queue.
+
+    Raises:
+        BrokerError: The broker is unreachable, or a queue does not exist.
+    """
+    with _channel(url) as channel:
+        return [_state(channel, name) for name in (QUEUE, DEAD_QUEUE)]
+
+
+def _state(channel: Any, name: str) -> QueueState:
+    found = channel.queue_declare(queue=name, passive=True)
+    # The embedded broker always says 0 or 1 consumers.
+    consumers = None if channel.connection.client.transport_cls == "memory" else int(found[2])
+    return QueueState(name, int(found[1]), consumers)
+
+
+def peek(url: str, *, queue: str = QUEUE, limit: int = 10) -> list[Peeked]:
+    """Return the first messages of a queue and leave them there."""
+    with _channel(url) as channel:
+        return [_peeked(message) for message in _look(channel, queue, limit)]
+
+
+def dead_letters(url: str, *, limit: int | None = None) -> list[DeadLetter]:
+    """Return the dead letters, oldest first, and leave them there."""
+    with _channel(url) as channel:
+        return [_letter(message) for message in _look(channel, DEAD_QUEUE, limit)]
+
+
+def redrive(
+    url: str,
+    publisher: PublisherLike,
+    *,
+    wanted: Callable[[DeadLetter], bool] = lambda _: True,
+    limit: int | None = None,
+) -> list[DeadLetter]:
+    """Send dead letters back to the queue, each once; those not wanted stay.
+
+    A letter leaves the dead letters only after the broker has confirmed it in the queue. A crash
+    in between leaves it in both; the store absorbs the second copy.
+
+    Args:
+        url: The broker's.
+        publisher: To the same broker.
+        wanted: Which ones.
+        limit: At most so many.
+
+    Returns:
+        Those that were sent.
+
+    Raises:
+        BrokerError: One could not be published; it is still a dead letter.
+    """
+    sent: list[DeadLetter] = []
+    with _channel(url) as channel, _put_back() as kept:
+        for message in _take(channel, DEAD_QUEUE, None):
+            letter = _letter(message)
+            if (limit is not None and len(sent) >= limit) or not wanted(letter):
+                kept.append(message)
+                continue
+            kept.append(message)
+            publisher.publish(letter.message).result(PUBLISH_TIMEOUT)
+            kept.pop()
+            message.ack()
+            sent.append(letter)
+    return sent
+
+
+def _look(channel: Any, queue: str, limit: int | None) -> Iterator[Any]:
+    with _put_back() as kept:
+        for message in _take(channel, queue, limit):
+            kept.append(message)
+            yield message
+
+
+@contextmanager
+def _put_back() -> Iterator[list[Any]]:
+    """Give a list; whatever is in it at the end goes back to its queue, in order."""
+    kept: list[Any] = []
+    try:
+        yield kept
+    finally:
+        for message in kept:
+            message.requeue()
+
+
+def _take(channel: Any, queue: str, limit: int | None) -> Iterator[Any]:
+    """Take at most what lies there now, so that what is put back is not met again."""
+    ready = int(channel.queue_declare(queue=queue, passive=True)[1])
+    for _ in range(ready if limit is None else min(limit, ready)):
+        message = channel.basic_get(queue)
+        if message is None:
+            return
+        yield channel.message_to_python(message)
+
+
+@contextmanager
+def _channel(url: str) -> Iterator[Any]:
+    place = hide_password(url)
+    try:
+        with Connection(url, connect_timeout=5, heartbeat=0) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0.2)
+            yield connection.channel()
+    except NotFound as exc:
+        raise TopologyError(
+            f"RabbitMQ at {place} has no such queue: {exc.reply_text}",
+            fix="run: genesys-workbench queue setup",
+        ) from exc
+    except AccessRefused as exc:
+        raise BrokerRefused(
+            f"RabbitMQ at {place} refused user, password or virtual host.",
+            fix="check WORKBENCH_BROKER_URL",
+        ) from exc
+    except (TimeoutError, AMQPError, OSError, _operational()) as exc:
+        raise _unreachable(exc, place) from exc
+
+
+def _operational() -> type[Exception]:
+    from kombu.exceptions import OperationalError
+
+    return OperationalError  # type: ignore[no-any-return]
+
+
+def _unreachable(exc: Exception, place: str) -> BrokerError:
+    return exc if isinstance(exc, BrokerUnreachable) else broker_error(exc, place)
+
+
+def _peeked(message: Any) -> Peeked:
+    return Peeked(
+        message_id=message.properties.get("message_id"),
+        routing_key=str(message.delivery_info.get("routing_key", "")),
+        redelivered=bool(message.delivery_info.get("redelivered")),
+        headers=_plain(message.headers),
+        body=_bytes(message.body),
+    )
+
+
+def _letter(message: Any) -> DeadLetter:
+    message_id = message.properties.get("message_id")
+    return read_dead(_bytes(message.body), message.headers or {}, message_id=message_id)
+
+
+def _bytes(body: Any) -> bytes:
+    return body.encode() if isinstance(body, str) else bytes(body)
+
+
+def _plain(value: Any) -> Any:
+    """Make headers fit for JSON: the broker's times are datetimes."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value
