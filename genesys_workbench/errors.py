@@ -27,6 +27,7 @@ WorkbenchError                  what happened, why, and the next command
 ├── StoreError
 │   ├── StoreUnavailable        locked, away or full: worth another try
 │   └── SchemaMismatch          the database is older or newer than this program
+├── ServingError                a server cannot start: port, address, or its app
 └── TaskError
     ├── PermanentError          retrying cannot help: dead letter at once
     └── RetriesExhausted        transient, but too often
@@ -56,6 +57,7 @@ __all__ = [
     "RetriesExhausted",
     "SchemaMismatch",
     "ServerError",
+    "ServingError",
     "SettingsError",
     "SpoolError",
     "SpoolFull",
@@ -283,6 +285,12 @@ class StoreUnavailable(StoreError):
 
 class SchemaMismatch(StoreError):
     """The database was made by an older or newer version of this program."""
+
+
+class ServingError(WorkbenchError):
+    """A server could not be started: port, address, or the app's own start-up."""
+
+    reason = "serving"
 
 
 class TaskError(WorkbenchError):

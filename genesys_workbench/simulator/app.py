@@ -1,0 +1,109 @@
+"""The simulator as an ASGI application: which path leads where."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from .bodies import ApiError, error_response
+from .control_api import ControlApi
+from .conversations_api import ConversationsApi
+from .gateway import Gateway
+from .oauth import TokenEndpoint
+from .state import SimulatorState
+from .webhooks_api import PATH as WEBHOOKS
+from .webhooks_api import WebhooksApi
+
+__all__ = ["create_app"]
+
+
+def create_app(state: SimulatorState) -> ASGIApp:
+    """Return the application for a state."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await state.deliveries.close()
+
+    app = Starlette(
+        routes=_routes(state),
+        exception_handlers={ApiError: _api_error, HTTPException: _http_error},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return Gateway(app, state)
+
+
+def _routes(state: SimulatorState) -> list[Route]:
+    token = TokenEndpoint(state.credentials, state.tokens)
+    read = ConversationsApi(state.world)
+    analytics = "/api/v2/analytics/conversations"
+    return [
+        Route("/oauth/token", token.answer, methods=["POST"]),
+        Route("/api/v2/conversations/{conversation_id}", read.conversation),
+        Route(f"{analytics}/details", read.details_of_some),
+        Route(f"{analytics}/details/query", read.details_query, methods=["POST"]),
+        Route(f"{analytics}/{{conversation_id}}/details", read.details_of_one),
+        *_webhook_routes(state),
+        *_control_routes(state),
+    ]
+
+
+def _webhook_routes(state: SimulatorState) -> list[Route]:
+    if state.webhooks is None:
+        return []
+    hooks = WebhooksApi(state.webhooks)
+    one = WEBHOOKS + "/{webhook_id}"
+    return [
+        Route(WEBHOOKS, _by_method(GET=hooks.listing, POST=hooks.create), methods=["GET", "POST"]),
+        Route(
+            one,
+            _by_method(GET=hooks.read, PUT=hooks.replace, DELETE=hooks.delete),
+            methods=["GET", "PUT", "DELETE"],
+        ),
+    ]
+
+
+def _control_routes(state: SimulatorState) -> list[Route]:
+    control = ControlApi(state)
+    faults = _by_method(GET=control.faults, POST=control.add_fault, DELETE=control.clear_faults)
+    return [
+        Route("/_sim/faults", faults, methods=["GET", "POST", "DELETE"]),
+        Route("/_sim/deliveries", control.start_deliveries, methods=["POST"]),
+        Route("/_sim/deliveries/{run_id}", control.deliveries),
+        Route("/_sim/ledger", control.ledger),
+    ]
+
+
+def _by_method(**handlers: Any) -> Any:
+    """Join handlers of one path, so that a wrong method is answered 405, not 404."""
+
+    async def dispatch(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        answer: Response = await handlers[method](request)
+        return answer
+
+    return dispatch
+
+
+async def _api_error(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, ApiError)  # noqa: S101 - registered for this type only
+    return error_response(exc, _context_id(request))
+
+
+async def _http_error(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)  # noqa: S101 - registered for this type only
+    error = ApiError(exc.status_code, headers=exc.headers)
+    return error_response(error, _context_id(request))
+
+
+def _context_id(request: Request) -> str:
+    return str(request.scope.get("context_id", ""))

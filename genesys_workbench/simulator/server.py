@@ -1,0 +1,181 @@
+"""A running simulator: for tests and notebooks in the same process, and for the command line."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import CancelledError, wait
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from ..errors import ServingError
+from ..serving import ServerThread
+from ..settings import SIMULATOR_CREDENTIALS
+from .app import create_app
+from .deliveries import Deliveries
+from .faults import Faults
+from .ledger import Ledger
+from .limits import RateLimits
+from .oauth import Tokens
+from .plans import DeliveryPlan
+from .state import IdSource, SimulatorState
+from .times import iso
+from .webhooks_api import Webhooks
+from .world import DEFAULT_START, World
+
+__all__ = ["Simulator"]
+
+_RECEIVER = "http://127.0.0.1:8000/webhook/genesys/conversation"
+_PROGRESS_EVERY = 0.1
+
+
+class Simulator:
+    """A Genesys Cloud stand-in on a port of this computer.
+
+    Args:
+        seed: Of the world, the ids, the share of faults and the order of deliveries.
+        port: 0 takes a free one; a busy one is replaced, and `note` says so.
+        conversations: How many the world holds.
+        start: Aware time of the first conversation.
+        credentials: Client id and secret that the token endpoint knows.
+        expires_in: Lifetime of a token in seconds.
+        rate_limit: Calls per token and minute.
+        webhooks: Whether ``/api/v2/webhooks`` exists; in a real organisation it does not.
+        clock: Monotonic seconds, for the tokens and the rate limit.
+    """
+
+    def __init__(
+        self,
+        seed: int = 42,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        conversations: int = 500,
+        start: datetime = DEFAULT_START,
+        credentials: tuple[str, str] = SIMULATOR_CREDENTIALS,
+        expires_in: float = 86399,
+        rate_limit: int = 300,
+        webhooks: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        new_id = IdSource(seed)
+        world = World(seed, conversations=conversations, start=start)
+        hooks = Webhooks(new_id) if webhooks else None
+        self._state = SimulatorState(
+            world=world,
+            credentials=credentials,
+            tokens=Tokens(expires_in=expires_in, clock=clock),
+            limits=RateLimits(rate_limit, clock=clock),
+            faults=Faults(seed),
+            webhooks=hooks,
+            deliveries=Deliveries(world, hooks, seed=seed, new_id=new_id),
+            new_id=new_id,
+        )
+        self._server = ServerThread(create_app(self._state), host=host, port=port, name="simulator")
+
+    def __enter__(self) -> Simulator:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> str:
+        """Serve, and return the base URL.
+
+        Raises:
+            ServingError: The address cannot be used.
+        """
+        return self._server.start()
+
+    def stop(self) -> None:
+        """Stop serving; deliveries under way are cancelled. What was registered stays."""
+        self._server.stop()
+
+    @property
+    def url(self) -> str:
+        """Base URL of API and login, without a trailing slash."""
+        return self._server.url
+
+    @property
+    def note(self) -> str | None:
+        """Whether another port than the wanted one was taken, in words."""
+        return self._server.note
+
+    @property
+    def world(self) -> World:
+        """The conversations behind all answers."""
+        return self._state.world
+
+    @property
+    def faults(self) -> Faults:
+        """The faults in force; add to them or clear them at any time."""
+        return self._state.faults
+
+    @property
+    def requests(self) -> Counter[str]:
+        """Calls by endpoint, with the names that faults use, and ``other``."""
+        return self._state.requests
+
+    def deliver(
+        self,
+        events: int,
+        *,
+        targets: Iterable[str] | None = None,
+        on_progress: Callable[[dict[str, int]], None] | None = None,
+        **options: Any,
+    ) -> Ledger:
+        """Send events to the enabled webhooks, or to `targets`, and wait for the outcome.
+
+        Args:
+            events: Distinct events for each target.
+            targets: URLs to send to, instead of the webhooks.
+            on_progress: Called in this thread, every 0.1 s and at the end, with the counts.
+            options: Further fields of `DeliveryPlan`: rate, envelope, duplicates, disorder,
+                delay, redeliver, salt, skip, signer, …
+
+        Raises:
+            SettingsError: The plan is not valid, or there is no target.
+            ServingError: The simulator does not run, or was stopped meanwhile.
+        """
+        urls = None if targets is None else tuple(targets)
+        plan = DeliveryPlan(events=events, targets=urls, **options)
+        run = self._state.deliveries.prepare(plan)
+        future = self._server.submit(self._state.deliveries.carry_out(run))
+        try:
+            while not wait([future], _PROGRESS_EVERY).done:
+                _tell(on_progress, run.ledger)
+            ledger = future.result()
+        except CancelledError as exc:
+            raise ServingError("The simulator was stopped while it delivered.") from exc
+        finally:
+            future.cancel()
+        _tell(on_progress, ledger)
+        return ledger
+
+    def describe(self) -> list[str]:
+        """Return what a person wants to know first, line by line."""
+        client_id, secret = self._state.credentials
+        shown = secret if (client_id, secret) == SIMULATOR_CREDENTIALS else "***"
+        first = list(islice(self.world.conversations, 3))
+        return [
+            f"Simulated Genesys Cloud: {self.url}",
+            f"Credentials: client id {client_id}, client secret {shown}",
+            *(f"Conversation: {item.id}" for item in first),
+            f"Token: curl -s -u {client_id}:{shown} -d grant_type=client_credentials "
+            f"{self.url}/oauth/token",
+            *(f"Event: {_curl(item.id, item.start)}" for item in first[:1]),
+        ]
+
+
+def _tell(on_progress: Callable[[dict[str, int]], None] | None, ledger: Ledger) -> None:
+    if on_progress is not None:
+        on_progress(ledger.summary)
+
+
+def _curl(conversation_id: str, when: datetime) -> str:
+    body = json.dumps({"conversationId": conversation_id, "timestamp": iso(when)})
+    return f"curl -s {_RECEIVER} -H 'Content-Type: application/json' -d '{body}'"

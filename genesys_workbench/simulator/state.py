@@ -1,0 +1,50 @@
+"""Everything that the simulator's endpoints share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from .deliveries import Deliveries
+from .faults import Faults
+from .limits import RateLimits
+from .oauth import Tokens
+from .times import make_id
+from .webhooks_api import Webhooks
+from .world import World
+
+__all__ = ["IdSource", "SimulatorState"]
+
+
+class IdSource:
+    """Ids that look random and are the same in every run with the same seed."""
+
+    def __init__(self, seed: int = 42) -> None:
+        self._seed = seed
+        self._counts: Counter[str] = Counter()
+
+    def __call__(self, kind: str) -> str:
+        """Return the next id of a kind, a UUID."""
+        self._counts[kind] += 1
+        return make_id("simulator", self._seed, kind, self._counts[kind])
+
+
+@dataclass(kw_only=True)
+class SimulatorState:
+    """What the endpoints read and change.
+
+    Attributes:
+        credentials: The one client id and secret that the token endpoint knows.
+        webhooks: None when the organisation has no such endpoint, as the real ones.
+        requests: Calls since the start by endpoint, refused and spoilt ones included.
+    """
+
+    world: World
+    credentials: tuple[str, str] = field(repr=False)
+    tokens: Tokens
+    limits: RateLimits
+    faults: Faults
+    webhooks: Webhooks | None
+    deliveries: Deliveries
+    new_id: IdSource
+    requests: Counter[str] = field(default_factory=Counter)
