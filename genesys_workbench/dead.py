@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -120,7 +121,9 @@ def read_dead(body: bytes, headers: Mapping[str, Any], *, message_id: str | None
 
 
 def _parse(body: bytes, headers: Mapping[str, Any]) -> tuple[Job | None, str]:
-    """Return the job, or why there is none."""
+    """Return the job, and why the worker did not take the message."""
+    if headers.get("task", TASK_NAME) != TASK_NAME:
+        return None, "unknown_task"
     try:
         args = json.loads(body)[0]
         job = decode(args[0])
@@ -130,7 +133,7 @@ def _parse(body: bytes, headers: Mapping[str, Any]) -> tuple[Job | None, str]:
         return None, "undecodable"
     except (TypeError, KeyError, IndexError):
         return None, "invalid"
-    return job, "unknown_task" if headers.get("task") != TASK_NAME else "rejected"
+    return job, "rejected" if "task" in headers else "invalid"
 
 
 def _reason(headers: Mapping[str, Any], why: str) -> str:
@@ -144,7 +147,8 @@ def _reason(headers: Mapping[str, Any], why: str) -> str:
 def _died_at(headers: Mapping[str, Any]) -> datetime | None:
     given = headers.get("x-workbench-dead-at")
     if isinstance(given, str):
-        return datetime.fromisoformat(given)
+        with suppress(ValueError):
+            return datetime.fromisoformat(given)
     times = [death.get("time") for death in headers.get("x-death") or []]
     first = next((time for time in times if isinstance(time, datetime)), None)
     return first.replace(tzinfo=UTC) if first is not None else None

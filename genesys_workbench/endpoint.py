@@ -1,0 +1,161 @@
+"""One delivery, from raw request to answer: the order and the statuses of the receiver."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from .authenticity import Verifier
+from .errors import BrokerError, GenesysError, InvalidDelivery, SpoolError, WorkbenchError
+from .events import ConversationEvent, parse_events
+from .intake import Intake
+from .metrics import Metrics
+from .settings import Settings
+from .strict_json import loads
+
+__all__ = ["Endpoint", "Fetch"]
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = "5"
+# Refused deliveries are logged at most this often, so that a flood does not fill the disk.
+LOG_PAUSE = 10.0
+
+Fetch = Callable[[str], Mapping[str, Any]]
+
+
+class Endpoint:
+    """What the delivery route needs, made when the app starts."""
+
+    def __init__(
+        self, settings: Settings, intake: Intake, metrics: Metrics, fetch: Fetch | None
+    ) -> None:
+        self._settings = settings
+        self._intake = intake
+        self._metrics = metrics
+        self._fetch = fetch
+        self._verifier = Verifier.from_settings(settings)
+        self._quiet_until = 0.0
+
+    async def answer(self, request: Request) -> Response:
+        """Take one delivery in."""
+        started = time.perf_counter()
+        try:
+            response = await self._take(request)
+        except WorkbenchError as exc:
+            response = self._refusal(exc)
+        self._metrics.deliveries.labels(response.status_code).inc()
+        self._metrics.seconds.observe(time.perf_counter() - started)
+        return response
+
+    def readiness(self) -> JSONResponse:
+        """200 while the broker confirms; the body also tells of the spool."""
+        state = {
+            "broker": "ready" if self._intake.broker_ready else "away",
+            "spool": "open" if self._intake.spool_open else "closed",
+            "spooled": self._intake.spooled,
+        }
+        return JSONResponse(state, 200 if self._intake.broker_ready else 503)
+
+    async def _take(self, request: Request) -> Response:
+        body = await self._read(request)
+        self._verifier.check(request.headers, body)
+        _check_headers(request.headers)
+        several, events = _parse(body)
+        metadata = await self._metadata(events)
+        ways = await self._intake.keep(events, metadata)
+        answers = [
+            {"status": way, "conversationId": event.conversation_id, "eventId": event.event_id}
+            for event, way in zip(events, ways, strict=True)
+        ]
+        if not several:
+            return JSONResponse(answers[0], 202)
+        status = "spooled" if "spooled" in ways else "published"
+        return JSONResponse({"status": status, "count": len(answers), "events": answers}, 202)
+
+    async def _read(self, request: Request) -> bytes:
+        limit = self._settings.max_body_bytes
+        too_large = InvalidDelivery(
+            f"The body is larger than {limit} bytes.",
+            status=413,
+            fix="raise WORKBENCH_MAX_BODY_BYTES if that is meant",
+        )
+        length = request.headers.get("content-length", "0")
+        if length.isdigit() and int(length[:18]) > limit:
+            raise too_large
+        chunks = bytearray()
+        try:
+            async with asyncio.timeout(self._settings.body_timeout):
+                async for chunk in request.stream():
+                    chunks += chunk
+                    if len(chunks) > limit:
+                        raise too_large
+        except TimeoutError as exc:
+            raise InvalidDelivery(
+                f"The body did not arrive within {self._settings.body_timeout:g} s.", status=408
+            ) from exc
+        except ClientDisconnect as exc:
+            raise InvalidDelivery("The sender hung up before the body ended.") from exc
+        return bytes(chunks)
+
+    async def _metadata(
+        self, events: list[ConversationEvent]
+    ) -> dict[str, Mapping[str, Any]] | None:
+        if self._fetch is None:
+            return None
+        ids = dict.fromkeys(event.conversation_id for event in events)
+        return {each: await asyncio.to_thread(self._fetch, each) for each in ids}
+
+    def _refusal(self, exc: WorkbenchError) -> Response:
+        status, headers = _status_of(exc)
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + LOG_PAUSE
+            log.warning("delivery answered %d: %s", status, exc.what)
+        if status in (408, 413):
+            headers["Connection"] = "close"  # the rest of the body is not read
+        detail = {"detail": exc.what}
+        if exc.fix:
+            detail["fix"] = exc.fix
+        return JSONResponse(detail, status, headers)
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    kind, _, parameters = headers.get("content-type", "application/json").lower().partition(";")
+    kind = kind.strip()
+    if kind != "application/json" and not (kind.startswith("application/") and "+json" in kind):
+        raise InvalidDelivery(
+            f"The content type {kind[:60]!r} is not JSON.",
+            status=415,
+            fix="send the header Content-Type: application/json",
+        )
+    charset = parameters.strip().removeprefix("charset=").strip('" ')
+    if "charset" in parameters and charset not in ("utf-8", "utf8"):
+        raise InvalidDelivery("The charset must be UTF-8.", status=415)
+    if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        raise InvalidDelivery("Compressed bodies are not taken.", status=415)
+
+
+def _parse(body: bytes) -> tuple[bool, list[ConversationEvent]]:
+    value = loads(body)
+    return isinstance(value, list), parse_events(value)
+
+
+def _status_of(exc: WorkbenchError) -> tuple[int, dict[str, str]]:
+    """Return the status for the sender. Enrichment in the receiver relays the API's."""
+    if isinstance(exc, InvalidDelivery):
+        return exc.status, {}
+    if isinstance(exc, GenesysError):
+        if exc.status == 429:
+            return 429, {"Retry-After": str(int(exc.retry_after or 1) + 1)}
+        relayed = {401: 403, 403: 403, 404: 404}.get(exc.status)
+        return (relayed, {}) if relayed else (503, {"Retry-After": RETRY_AFTER})
+    if isinstance(exc, BrokerError | SpoolError):
+        return 503, {"Retry-After": RETRY_AFTER}
+    return 500, {}

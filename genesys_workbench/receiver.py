@@ -1,0 +1,228 @@
+"""The webhook receiver: size → authenticity → JSON → envelope → make it safe → answer.
+
+`create_app` gives the FastAPI app; ``uvicorn genesys_workbench.receiver:app`` runs it;
+`Receiver` runs it in a thread of a notebook's kernel. The delivery route is a plain Starlette
+route of the same app, since it reads raw bytes and must cost little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .broker import Broker, running_broker, setup_topology, url_of
+from .endpoint import Endpoint, Fetch
+from .errors import BrokerError, TopologyError
+from .intake import Intake, Repair
+from .memory import MemoryPublisher
+from .memory import setup as setup_memory
+from .metrics import Metrics
+from .openapi import document
+from .publisher import Publisher, PublisherLike
+from .serving import ServerThread
+from .settings import Settings, load_settings
+from .spool import Spool
+
+__all__ = ["PATH", "Receiver", "create_app"]
+
+log = logging.getLogger(__name__)
+
+PATH = "/webhook/genesys/conversation"
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    publisher: PublisherLike | None = None,
+    fetch: Fetch | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> FastAPI:
+    """Make the app.
+
+    Args:
+        settings: Read from the environment when the app starts if None.
+        publisher: An open one to use and leave open; None opens one for `settings`, and starts
+            the private node, or the embedded broker with its worker, where that is wanted.
+        fetch: Gives the conversation of an id, for ``enrich="receiver"``.
+        clock: Aware UTC now.
+    """
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        own = settings or load_settings()
+        async with _connected(own, publisher) as (used, repair, durable):
+            wants_spool = durable and own.spool_max_events > 0
+            spool = Spool(own.spool_file, max_events=own.spool_max_events) if wants_spool else None
+            intake = Intake(
+                used,
+                spool,
+                metrics=metrics,
+                clock=clock,
+                repair=repair,
+                with_priority=own.queue_type == "classic",
+            )
+            app.state.endpoint = Endpoint(own, intake, metrics, fetch or _fetcher(own))
+            metrics.watch(spooled=lambda: intake.spooled, ready=lambda: float(intake.broker_ready))
+            intake.start()
+            try:
+                yield
+            finally:
+                await intake.stop()
+                if spool is not None:
+                    spool.close()
+
+    app = FastAPI(title="Genesys Workbench receiver", lifespan=lifespan)
+    app.router.routes.append(Route(PATH, _deliver, methods=["POST"]))
+
+    @app.get("/healthz", summary="Is the process alive?")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", summary="Does the broker take events?")
+    async def readyz(request: Request) -> JSONResponse:
+        return _endpoint(request).readiness()
+
+    @app.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    async def prometheus() -> Response:
+        return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    app.openapi = lambda: document(app, PATH)  # type: ignore[method-assign]
+    return app
+
+
+def _endpoint(request: Request) -> Endpoint:
+    endpoint: Endpoint = request.app.state.endpoint
+    return endpoint
+
+
+async def _deliver(request: Request) -> Response:
+    return await _endpoint(request).answer(request)
+
+
+_Connected = tuple[PublisherLike, Repair | None, bool]
+
+
+@asynccontextmanager
+async def _connected(settings: Settings, given: PublisherLike | None) -> AsyncIterator[_Connected]:
+    """Give (publisher, what mends the topology, whether the broker outlives this process)."""
+    if given is not None:
+        yield given, None, not isinstance(given, MemoryPublisher)
+        return
+    with ExitStack() as stack:
+        broker = await asyncio.to_thread(stack.enter_context, running_broker(settings))
+        log.info("broker: %s", broker.why)
+        opened = _embedded(settings) if broker.kind == "memory" else _rabbitmq(settings, broker)
+        async with opened as connected:
+            yield connected
+
+
+@asynccontextmanager
+async def _embedded(settings: Settings) -> AsyncIterator[_Connected]:
+    from .worker import EmbeddedWorker
+
+    setup_memory()
+    worker = EmbeddedWorker(settings)
+    publisher = MemoryPublisher()
+    await asyncio.to_thread(worker.start)
+    try:
+        yield publisher, None, False
+    finally:
+        publisher.close()
+        await asyncio.to_thread(worker.stop)
+
+
+@asynccontextmanager
+async def _rabbitmq(settings: Settings, broker: Broker) -> AsyncIterator[_Connected]:
+    url = url_of(broker)
+
+    async def repair() -> None:
+        await asyncio.to_thread(setup_topology, url, settings)
+
+    try:
+        await repair()
+    except TopologyError:
+        raise
+    except BrokerError as exc:
+        log.warning("%s Events are spooled until it is there.", exc.what)
+    publisher = Publisher(url, timeout=settings.confirm_timeout, loop=asyncio.get_running_loop())
+    try:
+        yield publisher, repair, True
+    finally:
+        await publisher.aclose()
+
+
+def _fetcher(settings: Settings) -> Fetch | None:
+    if settings.enrich != "receiver":
+        return None
+    from .client import GenesysClient
+
+    return GenesysClient.from_settings(settings, max_wait=2.0).get_conversation
+
+
+class Receiver:
+    """The receiver in a thread of this process, for notebooks and tests; restartable.
+
+    Args:
+        settings: Host and port are the wanted ones; a busy port gives a free one, see `note`.
+        publisher: As in `create_app`.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, *, publisher: PublisherLike | None = None
+    ) -> None:
+        self._settings = settings or load_settings()
+        self._publisher = publisher
+        self._server: ServerThread | None = None
+
+    @property
+    def url(self) -> str | None:
+        """Where to send deliveries, while it runs."""
+        return self._server.url + PATH if self._server and self._server.url else None
+
+    @property
+    def note(self) -> str | None:
+        """Says so if another port than the wanted one is used."""
+        return self._server.note if self._server else None
+
+    def start(self) -> str:
+        """Start, and return the URL for deliveries."""
+        self.stop()
+        app = create_app(self._settings, publisher=self._publisher)
+        host, port = self._settings.host, self._settings.port
+        self._server = ServerThread(app, host=host, port=port, name="receiver")
+        return self._server.start() + PATH
+
+    def stop(self) -> None:
+        """Finish the deliveries under way and stop. Idempotent."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def __enter__(self) -> Receiver:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def __getattr__(name: str) -> FastAPI:
+    """Make ``app`` when it is asked for, so that importing this module reads no settings."""
+    if name == "app":
+        return create_app()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
