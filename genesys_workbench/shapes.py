@@ -1,0 +1,117 @@
+"""The one shape into which conversations of every source are read. No I/O.
+
+A conversation has parties (REST and analytics: participants), a party has legs (REST: the items
+of ``calls``, ``messages`` …; analytics: sessions), a leg has spans (segments).
+https://developer.genesys.cloud/analyticsdatamanagement/analytics/detail/conversation-detail-model
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .spellings import read_time
+
+__all__ = ["TALKING", "Leg", "Party", "Shape", "Span", "first_time", "last_time", "read_span"]
+
+TALKING = frozenset({"interact", "hold"})
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a leg; `kind` is analytics' segment type, `end` None while it lasts."""
+
+    kind: str
+    start: datetime | None
+    end: datetime | None
+
+    @property
+    def seconds(self) -> float | None:
+        """Length in seconds, None while it lasts."""
+        if self.start is None or self.end is None:
+            return None
+        return max(0.0, (self.end - self.start).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One medium of one participant.
+
+    Attributes:
+        addresses: ``ani``, ``dnis``, ``from``, ``to``, ``own`` as given; personal data.
+        connected_at: None where the leg never connected, as an alert that nobody answered.
+        metrics: Analytics' metrics in seconds; counts as they are; empty for REST.
+        detailed: Whether the spans are the platform's; otherwise they are made of the leg's times.
+    """
+
+    media_type: str
+    message_type: str | None
+    direction: str | None
+    addresses: Mapping[str, str] = field(repr=False)
+    started_at: datetime | None
+    connected_at: datetime | None
+    ended_at: datetime | None
+    disconnect_type: str | None
+    spans: tuple[Span, ...]
+    metrics: Mapping[str, float]
+    queue_ids: tuple[str, ...]
+    wrap_up_codes: tuple[str, ...]
+    conference: bool
+    detailed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One participant; `name` and `addresses` are personal data.
+
+    Attributes:
+        addresses: ``ani``, ``dnis``, ``own`` as given of the participant.
+        observes: Whether it only monitors or coaches another participant.
+        acw: After-call work that is told of the participant, not of a leg.
+    """
+
+    participant_id: str | None
+    purpose: str | None
+    user_id: str | None
+    queue_id: str | None
+    queue_name: str | None
+    external_contact_id: str | None
+    name: str | None = field(repr=False)
+    addresses: Mapping[str, str] = field(repr=False)
+    joined_at: datetime | None
+    left_at: datetime | None
+    connected: bool
+    observes: bool
+    acw: Span | None
+    wrap_up_codes: tuple[str, ...]
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One conversation, whichever way it was told."""
+
+    conversation_id: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    direction: str | None
+    division_ids: tuple[str, ...]
+    conference: bool
+    parties: tuple[Party, ...]
+
+
+def read_span(kind: str, body: Mapping[str, Any], start: str, end: str) -> Span:
+    """Read a span from the two named fields of a JSON object."""
+    return Span(kind, read_time(body.get(start)), read_time(body.get(end)))
+
+
+def first_time(*times: datetime | None) -> datetime | None:
+    """Return the earliest of the times that are known."""
+    return min((at for at in times if at), default=None)
+
+
+def last_time(*times: datetime | None) -> datetime | None:
+    """Return the latest time, None if one of them is still open."""
+    return None if None in times else max((at for at in times if at), default=None)

@@ -1,0 +1,99 @@
+"""Conversations as the analytics API tells them. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .shapes import TALKING, Leg, Party, Shape, first_time, last_time, read_span
+from .spellings import (
+    read_disconnect_type,
+    read_lower,
+    read_objects,
+    read_text,
+    read_texts,
+    read_time,
+    unique,
+)
+
+__all__ = ["read_analytics"]
+
+_ADDRESSES = {"ani": "ani", "dnis": "dnis", "from": "addressFrom", "to": "addressTo"}
+
+
+def read_analytics(body: Mapping[str, Any], conversation_id: str) -> Shape:
+    """Read a conversation of a details query, a details job or a single look-up."""
+    return Shape(
+        conversation_id=conversation_id,
+        started_at=read_time(body.get("conversationStart")),
+        ended_at=read_time(body.get("conversationEnd")),
+        direction=read_lower(body.get("originatingDirection")),
+        division_ids=read_texts(body.get("divisionIds")),
+        conference=read_time(body.get("conferenceStart")) is not None,
+        parties=tuple(_party(item) for item in read_objects(body.get("participants"))),
+    )
+
+
+def _party(body: Mapping[str, Any]) -> Party:
+    sessions = read_objects(body.get("sessions"))
+    legs = tuple(_leg(session) for session in sessions)
+    return Party(
+        participant_id=read_text(body.get("participantId")),
+        purpose=read_lower(body.get("purpose")),
+        user_id=read_text(body.get("userId")),
+        queue_id=next((queue for leg in legs for queue in leg.queue_ids), None),
+        queue_name=None,
+        external_contact_id=read_text(body.get("externalContactId")),
+        name=read_text(body.get("participantName")),
+        addresses={},
+        joined_at=first_time(*(leg.started_at for leg in legs)),
+        left_at=last_time(*(leg.ended_at for leg in legs)),
+        connected=any(leg.connected_at for leg in legs),
+        observes=bool(sessions) and all(_observes(session) for session in sessions),
+        acw=None,
+        wrap_up_codes=(),
+        legs=legs,
+    )
+
+
+def _observes(session: Mapping[str, Any]) -> bool:
+    return any(session.get(f"{word}ParticipantId") for word in ("monitored", "coached"))
+
+
+def _leg(body: Mapping[str, Any]) -> Leg:
+    segments = read_objects(body.get("segments"))
+    kinds = [read_lower(item.get("segmentType")) or "unknown" for item in segments]
+    pairs = list(zip(kinds, segments, strict=True))
+    spans = [read_span(kind, item, "segmentStart", "segmentEnd") for kind, item in pairs]
+    live = [span for span in spans if span.kind != "wrapup"]
+    left = [
+        read_disconnect_type(item.get("disconnectType")) for kind, item in pairs if kind != "wrapup"
+    ]
+    medium = read_lower(body.get("mediaType")) or "unknown"
+    return Leg(
+        media_type=medium,
+        message_type=read_lower(body.get("messageType")) if medium == "message" else None,
+        direction=read_lower(body.get("direction")),
+        addresses={n: text for n, key in _ADDRESSES.items() if (text := read_text(body.get(key)))},
+        started_at=first_time(*(span.start for span in live)),
+        connected_at=first_time(*(span.start for span in live if span.kind in TALKING)),
+        ended_at=last_time(*(span.end for span in live)),
+        disconnect_type=unique(reversed(left))[0] if any(left) else None,
+        spans=tuple(spans),
+        metrics=_metrics(body),
+        queue_ids=unique(read_text(item.get("queueId")) for item in segments),
+        wrap_up_codes=unique(read_text(item.get("wrapUpCode")) for item in segments),
+        conference="conferenceTransfer" in left
+        or any(item.get("conference") is True for item in segments),
+        detailed=True,
+    )
+
+
+def _metrics(body: Mapping[str, Any]) -> dict[str, float]:
+    """Sum the metrics by name: times (``t…``, milliseconds) in seconds, counts as they are."""
+    sums: dict[str, float] = {}
+    for metric in read_objects(body.get("metrics")):
+        name, value = metric.get("name"), metric.get("value")
+        if isinstance(name, str) and isinstance(value, int | float):
+            sums[name] = sums.get(name, 0.0) + (value / 1000 if name.startswith("t") else value)
+    return sums

@@ -1,0 +1,148 @@
+"""Conversations as REST and notifications tell them. No I/O.
+
+``GET /api/v2/conversations/{id}``, and the bodies of ``v2.routing.queues.{id}.conversations`` and
+its like: participants, and in each of them a list for every medium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from .shapes import Leg, Party, Shape, Span, first_time, last_time, read_span
+from .spellings import (
+    MEDIA_LISTS,
+    read_disconnect_type,
+    read_lower,
+    read_objects,
+    read_text,
+    read_time,
+    unique,
+)
+
+__all__ = ["read_rest"]
+
+_YEAR = 366 * 24 * 3600
+
+
+def read_rest(body: Mapping[str, Any], conversation_id: str) -> Shape:
+    """Read a conversation of REST or of a notification.
+
+    A notification has neither ``startTime`` nor ``endTime``: they follow from its participants.
+    """
+    parties = tuple(_party(item) for item in read_objects(body.get("participants")))
+    started, ended = read_time(body.get("startTime")), read_time(body.get("endTime"))
+    if started is None and ended is None:
+        started = first_time(*(party.joined_at for party in parties))
+        ended = last_time(*(party.left_at for party in parties))
+    divisions = [item.get("division") for item in read_objects(body.get("divisions"))]
+    return Shape(
+        conversation_id=conversation_id,
+        started_at=started,
+        ended_at=ended,
+        direction=None,
+        division_ids=unique(read_text(d.get("id")) for d in divisions if isinstance(d, dict)),
+        conference=False,
+        parties=parties,
+    )
+
+
+def _party(body: Mapping[str, Any]) -> Party:
+    legs = tuple(
+        _leg(item, medium)
+        for name, medium in MEDIA_LISTS.items()
+        for item in read_objects(body.get(name))
+    )
+    started = first_time(read_time(body.get("startTime")), *(leg.started_at for leg in legs))
+    return Party(
+        participant_id=read_text(body.get("id")),
+        purpose=read_lower(body.get("purpose")),
+        user_id=read_text(body.get("userId")),
+        queue_id=read_text(body.get("queueId")),
+        queue_name=read_text(body.get("queueName")),
+        external_contact_id=read_text(body.get("externalContactId")),
+        name=read_text(body.get("name")),
+        addresses=_texts(body, {"ani": "ani", "dnis": "dnis", "own": "address"}),
+        joined_at=started or read_time(body.get("connectedTime")),
+        left_at=read_time(body.get("endTime")),
+        connected=any(leg.connected_at for leg in legs),
+        observes=any(body.get(f"{word}ParticipantId") for word in ("monitored", "coached")),
+        acw=_acw(body, "startAcwTime", "endAcwTime") or _acw_of_wrapup(body),
+        wrap_up_codes=_wrap_up_codes(body),
+        legs=legs,
+    )
+
+
+def _leg(body: Mapping[str, Any], medium: str) -> Leg:
+    connected = read_time(body.get("connectedTime"))
+    ended = read_time(body.get("disconnectedTime"))
+    spans = _spans(body)
+    detailed = bool(read_objects(body.get("segments")))
+    if connected and not detailed:
+        spans.append(Span("interact", connected, ended))
+    disconnect = read_disconnect_type(body.get("disconnectType"))
+    starts = [connected, *(span.start for span in spans if span.kind != "wrapup")]
+    return Leg(
+        media_type=medium,
+        message_type=read_lower(body.get("type")) if medium == "message" else None,
+        direction=read_lower(body.get("direction")),
+        addresses=_leg_addresses(body),
+        started_at=first_time(read_time(body.get("startAlertingTime")), *starts),
+        connected_at=connected,
+        ended_at=ended,
+        disconnect_type=disconnect,
+        spans=tuple(spans),
+        metrics={},
+        queue_ids=(),
+        wrap_up_codes=_wrap_up_codes(body),
+        conference=disconnect == "conferenceTransfer",
+        detailed=detailed,
+    )
+
+
+def _spans(body: Mapping[str, Any]) -> list[Span]:
+    spans = [
+        read_span(read_lower(item.get("type")) or "unknown", item, "startTime", "endTime")
+        for item in read_objects(body.get("segments"))
+    ]
+    after = body.get("afterCallWork")
+    acw = _acw(after, "startTime", "endTime") if isinstance(after, dict) else None
+    acw = acw or _acw_of_wrapup(body)
+    if acw and not any(span.kind == "wrapup" for span in spans):
+        spans.append(acw)
+    return spans
+
+
+def _acw(body: Mapping[str, Any], start: str, end: str) -> Span | None:
+    span = read_span("wrapup", body, start, end)
+    return span if span.start is not None else None
+
+
+def _acw_of_wrapup(body: Mapping[str, Any]) -> Span | None:
+    wrapup = body.get("wrapup")
+    if not isinstance(wrapup, dict):
+        return None
+    seconds, coded = wrapup.get("durationSeconds"), read_time(wrapup.get("endTime"))
+    if coded is None or not isinstance(seconds, int) or not 0 <= seconds < _YEAR:
+        return None
+    return Span("wrapup", coded - timedelta(seconds=seconds), coded)
+
+
+def _leg_addresses(body: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    keys = {"3": "addressDisplayable", "2": "addressRaw", "1": "addressNormalized"}
+    for name, field_name in {"from": "fromAddress", "to": "toAddress", "own": "self"}.items():
+        address = body.get(field_name)
+        if isinstance(address, dict) and (texts := _texts(address, keys)):
+            found[name] = texts[min(texts)]
+    return found
+
+
+def _texts(body: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, key in keys.items() if (text := read_text(body.get(key)))}
+
+
+def _wrap_up_codes(body: Mapping[str, Any]) -> tuple[str, ...]:
+    wrapup = body.get("wrapup")
+    return unique([read_text(wrapup.get("code"))]) if isinstance(wrapup, dict) else ()

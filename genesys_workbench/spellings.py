@@ -1,0 +1,122 @@
+"""The platform's values in one spelling, and tolerant reading of JSON. No I/O.
+
+Genesys spells the same thing in three ways: `CONFERENCE_TRANSFER` in detail events,
+`transfer.conference` in REST, `conferenceTransfer` in analytics. Here analytics' spelling wins.
+A value that is missing, null or of another type reads as None, never as an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from .errors import InvalidDelivery
+from .events import parse_time
+
+__all__ = [
+    "MEDIA_LISTS",
+    "normalise_address",
+    "read_disconnect_type",
+    "read_lower",
+    "read_objects",
+    "read_text",
+    "read_texts",
+    "read_time",
+    "unique",
+]
+
+# Participant fields of GET /api/v2/conversations/{id} that hold the media items
+MEDIA_LISTS = {
+    "calls": "voice",
+    "callbacks": "callback",
+    "chats": "chat",
+    "emails": "email",
+    "messages": "message",
+    "internalMessages": "internalmessage",
+    "cobrowsesessions": "cobrowse",
+    "screenshares": "screenshare",
+    "screenMonitorings": "screenmonitoring",
+    "videos": "video",
+}
+_DISCONNECTS = {
+    "endpoint.donotdisturb": "dndEndpoint",
+    "endpoint.dnd": "dndEndpoint",
+    "transfer.donotdisturb": "dndTransfer",
+    "transfer.dnd": "dndTransfer",
+    "transfer.conference": "conferenceTransfer",
+    "transfer.consult": "consultTransfer",
+    "transfer.forward": "forwardTransfer",
+    "transfer.noanswer": "noAnswerTransfer",
+    "transfer.notavailable": "notAvailableTransfer",
+}
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SCHEME = re.compile(r"^(?:tel|sips?|mailto):", re.IGNORECASE)
+
+
+def read_text(value: Any) -> str | None:
+    """Return a string that a database can hold, None for anything else and for blanks.
+
+    NUL and lone surrogates, which PostgreSQL and UTF-8 refuse, become U+FFFD.
+    """
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return _UNSTORABLE.sub("\ufffd", value)
+
+
+def read_texts(value: Any) -> tuple[str, ...]:
+    """Return the strings of a list, without repetitions."""
+    return unique(read_text(item) for item in value) if isinstance(value, list) else ()
+
+
+def read_lower(value: Any) -> str | None:
+    """Return an enum value in lower case; ``unknown`` says nothing and reads as None."""
+    text = read_text(value)
+    return None if text is None or text.lower() == "unknown" else text.lower()
+
+
+def read_time(value: Any) -> datetime | None:
+    """Return an aware UTC time from ISO-8601 or epoch milliseconds."""
+    try:
+        return parse_time(value)
+    except InvalidDelivery:
+        return None
+
+
+def read_objects(value: Any) -> list[Mapping[str, Any]]:
+    """Return the JSON objects of a list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def read_disconnect_type(value: Any) -> str | None:
+    """Return a disconnect type in analytics' spelling, such as ``conferenceTransfer``."""
+    text = read_text(value)
+    if text is None or text.lower() == "unknown":
+        return None
+    if text.lower() in _DISCONNECTS:
+        return _DISCONNECTS[text.lower()]
+    if text.isupper() or "." in text:
+        first, *rest = re.split(r"[._]", text.lower())
+        return first + "".join(word.capitalize() for word in rest)
+    return text
+
+
+def normalise_address(value: Any) -> str | None:
+    """Return an address that compares equal however it was written.
+
+    ``tel:+1 (202) 555-0143`` and ``+12025550143`` are one number, ``mailto:A@Example.com`` and
+    ``a@example.com`` one mailbox.
+    """
+    text = read_text(value)
+    if text is None:
+        return None
+    text = _SCHEME.sub("", text.strip()).partition(";")[0].lower()
+    if re.fullmatch(r"\+?[\d ().\-/]+", text):
+        return re.sub(r"[ ().\-/]", "", text) or None
+    return text or None
+
+
+def unique(items: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the items that are not None, each once, in order of first appearance."""
+    return tuple(dict.fromkeys(item for item in items if item is not None))
