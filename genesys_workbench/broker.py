@@ -117,6 +117,8 @@ def open_channel(url: str, *, name: str = "genesys-workbench") -> Iterator[Block
         raise broker_error(exc, place) from exc
     try:
         yield connection.channel()
+    except (UnroutableError, NackError):  # of one message, not of the connection
+        raise
     except (AMQPError, OSError) as exc:
         raise broker_error(exc, place) from exc
     finally:

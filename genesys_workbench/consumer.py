@@ -1,0 +1,78 @@
+"""The Celery worker's consumer, hardened: no message of any shape kills it or vanishes."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import bootsteps
+from celery.worker.consumer.connection import Connection
+from celery.worker.consumer.consumer import Consumer
+from celery.worker.consumer.mingle import Mingle
+
+__all__ = ["DeclareTopology", "SafeConsumer"]
+
+log = logging.getLogger(__name__)
+
+
+class SafeConsumer(Consumer):
+    """Reject what stock Celery would ack unread (lost) or die of.
+
+    Rejected messages reach the dead letters through the queue's dead-letter exchange. See
+    celery issues 7975 and 4308 for the crash of a worker on a malformed message.
+    """
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Reject a body that cannot be decoded; stock Celery acks it."""
+        log.error("undecodable message rejected: %s", type(exc).__name__)
+        message.reject_log_error(log, self.connection_errors)
+
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
+        """Wrap the handler: whatever a message makes it raise, the message is rejected."""
+        handle = super().create_task_handler(*args, **kwargs)
+        passed_on = (*self.connection_errors, *self.channel_errors)
+
+        def on_task_received(message: Any) -> Any:
+            try:
+                _check_shape(message)
+                return handle(message)
+            except passed_on:
+                raise
+            except Exception as exc:  # noqa: BLE001 - any shape of message may come
+                log.error("malformed message rejected: %s", type(exc).__name__)
+                message.reject_log_error(log, self.connection_errors)
+                return None
+
+        return on_task_received
+
+
+def _check_shape(message: Any) -> None:
+    """Refuse a protocol 2 body that Celery would ack as an internal error."""
+    if "task" not in (message.headers or {}):
+        return
+    payload = message.payload
+    if not isinstance(payload, list) or len(payload) != 3:
+        raise TypeError("the body is not [args, kwargs, embed]")
+    if not isinstance(payload[0], list) or not isinstance(payload[1], dict):
+        raise TypeError("args must be a list and kwargs an object")
+
+
+class DeclareTopology(bootsteps.StartStopStep):
+    """Declare exchanges and queues at each (re)connect, before anything is consumed.
+
+    A dead-letter queue that is missing would make rejected messages pile up.
+    """
+
+    requires = (Connection,)
+    last = False
+
+    def start(self, consumer: Any) -> None:
+        """Declare all, on RabbitMQ and in memory alike."""
+        from .tasks import kombu_queues
+
+        channel = consumer.connection.default_channel
+        for queue in kombu_queues():
+            queue(channel).declare()
+
+
+Mingle.requires = (*Mingle.requires, DeclareTopology)

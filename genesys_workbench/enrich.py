@@ -1,0 +1,78 @@
+"""Fetch conversations for the worker: few calls, in batches where several tasks ask at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from .errors import NotFound
+
+__all__ = ["Enricher"]
+
+Conversation = Mapping[str, Any]
+FetchOne = Callable[[str], Conversation]
+FetchMany = Callable[[Sequence[str]], Mapping[str, Conversation]]
+
+
+class Enricher:
+    """Coalesce concurrent requests for conversations.
+
+    While one call is under way, further ids gather and share the next one; so a worker with a
+    pool of threads makes few calls, and one with a single thread loses no time.
+
+    Args:
+        one: Fetch one conversation; used when nobody else waits.
+        many: Fetch several; ids that the API does not know are absent from its result.
+        max_batch: Most ids in a call.
+    """
+
+    def __init__(self, *, one: FetchOne, many: FetchMany, max_batch: int = 50) -> None:
+        self._one = one
+        self._many = many
+        self._max_batch = max_batch
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Future[Conversation]] = {}
+
+    def conversation(self, conversation_id: str) -> Conversation:
+        """Return the conversation's JSON, REST or analytics shape.
+
+        Raises:
+            GenesysError: As the client says; `NotFound` where the API does not know the id.
+        """
+        with self._lock:
+            future = self._waiting.setdefault(conversation_id, Future())
+        with self._turn:
+            while not future.done():
+                self._fetch_next()
+        return future.result()
+
+    def _fetch_next(self) -> None:
+        with self._lock:
+            ids = list(self._waiting)[: self._max_batch]
+            batch = {each: self._waiting.pop(each) for each in ids}
+        try:
+            found = self._get(list(batch))
+        except Exception as exc:  # noqa: BLE001 - each waiting task gets it
+            for future in batch.values():
+                future.set_exception(exc)
+            return
+        for each, future in batch.items():
+            if each in found:
+                future.set_result(found[each])
+            else:
+                future.set_exception(_unknown(each))
+
+    def _get(self, ids: Sequence[str]) -> Mapping[str, Conversation]:
+        return {ids[0]: self._one(ids[0])} if len(ids) == 1 else self._many(ids)
+
+
+def _unknown(conversation_id: str) -> NotFound:
+    return NotFound(
+        f"Genesys Cloud knows no conversation {conversation_id}.",
+        status=404,
+        code="not.found",
+        fix="see that the event comes from the organisation whose credentials are set",
+    )

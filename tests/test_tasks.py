@@ -1,0 +1,130 @@
+"""The retry policy, and the configuration that keeps messages from vanishing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from billiard.exceptions import SoftTimeLimitExceeded
+
+from genesys_workbench import runtime, tasks
+from genesys_workbench.errors import (
+    BadRequest,
+    Forbidden,
+    NotFound,
+    OAuthError,
+    PermanentError,
+    RateLimited,
+    ServerError,
+    SettingsError,
+    StoreUnavailable,
+    Unreachable,
+)
+from genesys_workbench.settings import Settings, load_settings
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ServerError("x", status=503), ("upstream_5xx", True)),
+        (Unreachable("x"), ("upstream_unreachable", True)),
+        (NotFound("x", status=404), ("not_found", True)),
+        (RateLimited("x", status=429), ("rate_limited", True)),
+        (StoreUnavailable("x", reason="sink_locked"), ("sink_locked", True)),
+        (SoftTimeLimitExceeded(), ("timeout", True)),
+        (ValueError("x"), ("processor_failed", True)),
+        (SettingsError("x"), ("settings", True)),
+        (Forbidden("x", status=403), ("forbidden", False)),
+        (BadRequest("x", status=400), ("upstream_rejected", False)),
+        (OAuthError("x", status=401), ("auth", False)),
+        (PermanentError("x", reason="mine"), ("mine", False)),
+        (MemoryError(), ("resource", False)),
+    ],
+)
+def test_what_may_pass_is_retried_and_the_rest_is_not(
+    error: BaseException, expected: tuple[str, bool]
+) -> None:
+    assert tasks._classify(error) == expected
+
+
+def test_waits_double_with_jitter_up_to_the_cap(settings: Settings) -> None:
+    own = settings.model_copy(update={"retry_base": 4.0, "retry_cap": 60.0})
+    for attempt, limit in [(1, 4), (2, 8), (3, 16), (4, 32), (5, 60), (30, 60)]:
+        waits = {tasks._delay(own, attempt, None) for _ in range(200)}
+        assert limit // 2 <= min(waits) <= max(waits) <= limit
+        assert len(waits) > 1
+
+
+def test_the_wait_that_the_api_asked_for_is_kept_whatever_the_cap(settings: Settings) -> None:
+    own = settings.model_copy(update={"retry_cap": 5.0})
+    assert all(61 <= tasks._delay(own, 1, 61.0) <= 64 for _ in range(100))
+
+
+def test_the_configuration_acks_late_confirms_and_never_gives_up(settings: Settings) -> None:
+    found = tasks.configuration(load_settings(broker_url="amqp://u:p@127.0.0.1:5672/v"))
+    assert found["broker_url"] == "amqp://u:p@127.0.0.1:5672/v"
+    expected = {
+        "task_acks_late": True,
+        "task_acks_on_failure": False,
+        "task_acks_on_timeout": False,
+        "task_reject_on_worker_lost": True,
+        "broker_connection_max_retries": None,
+        "broker_channel_error_retry": True,
+        "accept_content": ["json"],
+        "worker_prefetch_multiplier": 1,
+        "broker_transport_options": {"confirm_publish": True},
+    }
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_celery_declares_the_queue_with_the_same_arguments_as_the_set_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WORKBENCH_QUEUE_TYPE", "classic")
+    runtime.use(None)
+    dead, main, canary = tasks.kombu_queues()
+    assert [queue.name for queue in (dead, main, canary)] == [
+        "gen_interactions.dead",
+        "gen_interactions",
+        "gen_interactions.canary",
+    ]
+    assert main.queue_arguments["x-max-priority"] == 10
+    assert main.exchange.type == "topic"
+
+
+class FakeTask:
+    """Stands for the bound task: keeps what `retry` was asked for."""
+
+    class request:
+        id = "t-1"
+        headers: dict[str, Any] = {}  # noqa: RUF012
+        retries = 0
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Any] = {}
+
+    def retry(self, **options: Any) -> Exception:
+        self.asked = options
+        return RuntimeError("retry")
+
+
+def test_a_retry_tells_nothing_of_the_payload_and_waits_for_its_confirm(
+    settings: Settings,
+) -> None:
+    runtime.use(settings)
+    task = FakeTask()
+    with pytest.raises(RuntimeError, match="retry"):
+        tasks._fail(task, '{"ani": "+12025550100"}', None, ServerError("x", status=500), 1)
+    assert "2025550100" not in task.asked["argsrepr"] + task.asked["kwargsrepr"]
+    assert task.asked["confirm_timeout"] == 10
+    assert task.asked["args"] == ['{"ani": "+12025550100"}']
+    runtime.use(None)
+
+
+def test_retries_of_a_rate_limited_event_are_counted_apart(settings: Settings) -> None:
+    runtime.use(settings.model_copy(update={"max_retries": 1}))
+    task = FakeTask()
+    with pytest.raises(RuntimeError, match="retry"):
+        tasks._fail(task, "{}", None, RateLimited("x", status=429, retry_after=9), 20)
+    assert task.asked["countdown"] >= 9
+    runtime.use(None)
