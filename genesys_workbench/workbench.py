@@ -1,0 +1,199 @@
+"""`Workbench`: all parts in one place, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+from pydantic import SecretStr
+
+from .broker import Broker, locate, running_broker, setup_topology, url_of
+from .client import GenesysClient
+from .errors import WorkbenchError
+from .memory import MemoryPublisher
+from .memory import clear as clear_memory
+from .memory import setup as setup_memory
+from .node import PrivateNode
+from .publisher import Publisher, PublisherLike
+from .queues import states
+from .receiver import Receiver
+from .settings import Settings, load_settings
+from .simulator.server import Simulator
+from .store import Store
+from .webhooks import EnsureResult, ensure_webhook
+from .worker import EmbeddedWorker, WorkerProcess
+
+__all__ = ["Workbench"]
+
+log = logging.getLogger(__name__)
+
+# The platform's allowance per user; the one per token would make a demonstration wait.
+SIMULATED_RATE_LIMIT = 3000
+WORKER_START_TIMEOUT = 60.0
+
+
+class Workbench:
+    """Simulator (without credentials), broker, receiver, worker and store, all running.
+
+    Args:
+        settings: Read from the environment if None.
+        seed: Of the simulated contact centre.
+        throwaway_node: A private RabbitMQ node of its own instead of the one that commands share.
+        workers: Processes of the worker; RabbitMQ only.
+        worker_log: Where the worker process writes; None throws it away.
+        on_step: Called with a line for people before each part.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        seed: int = 42,
+        throwaway_node: bool = False,
+        workers: int = 2,
+        worker_log: Path | None = None,
+        on_step: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.settings = settings or load_settings()
+        self._seed = seed
+        self._throwaway = throwaway_node
+        self._workers = workers
+        self._worker_log = worker_log
+        self._on_step = on_step
+        self._stack = ExitStack()
+        self.broker: Broker = locate(self.settings)
+        self.simulator: Simulator | None = None
+
+    def __repr__(self) -> str:
+        return f"Workbench(broker={self.broker.kind!r}, receiver={self.receiver.url!r})"
+
+    def start(self) -> Workbench:
+        """Open all parts; on any error those that are open are closed again."""
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """Close all parts, the last first. Idempotent."""
+        self._stack.close()
+
+    def __enter__(self) -> Workbench:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The records."""
+        store = Store(self.settings.store_url)
+        store.prepare()
+        return store
+
+    @cached_property
+    def client(self) -> GenesysClient:
+        """The API's client."""
+        return GenesysClient.from_settings(self.settings)
+
+    @cached_property
+    def publisher(self) -> PublisherLike:
+        """To the same broker as the receiver's."""
+        if self.broker.kind == "memory":
+            return MemoryPublisher()
+        return Publisher(url_of(self.broker))
+
+    @cached_property
+    def receiver(self) -> Receiver:
+        """The receiver, in a thread."""
+        return Receiver(self.settings, publisher=self._receiver_publisher())
+
+    def register(self) -> EnsureResult:
+        """Register the receiver's address once."""
+        return ensure_webhook(self.client, str(self.receiver.url))
+
+    def _receiver_publisher(self) -> PublisherLike | None:
+        return self.publisher if self.broker.kind == "memory" else None
+
+    def _open(self) -> None:
+        if not self.settings.live and not self.settings.api_url_override:
+            self._on_step("simulator: a contact centre is invented")
+            self._open_simulator()
+        self._on_step(f"broker: {self.broker.why}")
+        self._open_broker()
+        self._on_step("store: tables are made or checked")
+        self._stack.callback(self.store.close)
+        self._on_step("worker: Celery starts")
+        self._open_worker()
+        self._on_step("receiver: the webhook's address opens")
+        self._stack.callback(self.receiver.stop)
+        self.receiver.start()
+        self._stack.callback(self._close_used)
+
+    def _open_simulator(self) -> None:
+        self.simulator = Simulator(self._seed, rate_limit=SIMULATED_RATE_LIMIT)
+        self._stack.enter_context(self.simulator)
+        self.settings = _with(self.settings, api_url_override=self.simulator.url)
+
+    def _open_broker(self) -> None:
+        if self.broker.kind == "memory":
+            clear_memory()
+            setup_memory()
+        elif self.broker.kind == "local" and self._throwaway:
+            node = self._stack.enter_context(PrivateNode())
+            self.broker = Broker("local", node.url, self.broker.why)
+        else:
+            self.broker = self._stack.enter_context(running_broker(self.settings))
+        url = url_of(self.broker)
+        self.settings = _with(self.settings, broker_url=SecretStr(url))
+        if self.broker.kind != "memory":
+            setup_topology(url, self.settings)
+
+    def _open_worker(self) -> None:
+        if self.broker.kind == "memory":
+            embedded = EmbeddedWorker(self.settings)
+            self._stack.callback(embedded.stop)
+            embedded.start()
+            return
+        log_file = (
+            self._stack.enter_context(self._worker_log.open("ab")) if self._worker_log else None
+        )
+        worker = WorkerProcess(self.settings.environment(), concurrency=self._workers, log=log_file)
+        self._stack.callback(worker.stop)
+        worker.start()
+        self._wait_until_consumed(worker)
+
+    def _wait_until_consumed(self, worker: WorkerProcess) -> None:
+        deadline = time.monotonic() + WORKER_START_TIMEOUT
+        while not any(state.consumers for state in states(url_of(self.broker))):
+            if not worker.running() or time.monotonic() > deadline:
+                where = f": {self._worker_log}" if self._worker_log else ""
+                raise WorkbenchError(
+                    "The Celery worker did not start.",
+                    fix=f"see what it said{where}; or run it by hand: genesys-workbench work",
+                )
+            time.sleep(0.1)
+
+    def _close_used(self) -> None:
+        for name in ("publisher", "client"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+
+def _with(settings: Settings, **changes: object) -> Settings:
+    """Return settings with some fields set, seen as set by `Settings.environment`."""
+    changed = settings.model_copy(update=changes)
+    changed.__dict__.pop("store_url", None)
+    return changed
