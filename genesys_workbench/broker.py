@@ -170,12 +170,16 @@ def _declare(channel: BlockingChannel, plan: Topology, place: str) -> None:
             for exchange, key in queue.bindings:
                 channel.queue_bind(queue.name, exchange, key)
     except ChannelClosedByBroker as exc:
-        raise TopologyError(
-            f"RabbitMQ at {place} holds a queue or exchange of ours with other arguments: "
-            f"{exc.reply_text}",
-            fix="use the WORKBENCH_QUEUE_TYPE, _DELIVERY_LIMIT and _QUEUE_MAX_LENGTH it was made "
-            "with; or, once it is empty, delete it: rabbitmqctl delete_queue <name>",
-        ) from exc
+        raise other_arguments(place, exc.reply_text) from exc
+
+
+def other_arguments(place: str, told: str) -> TopologyError:
+    """Say that the broker holds our queues with other arguments, in its own words."""
+    return TopologyError(
+        f"RabbitMQ at {place} holds a queue or exchange of ours with other arguments: {told}",
+        fix="use the WORKBENCH_QUEUE_TYPE, _DELIVERY_LIMIT and _QUEUE_MAX_LENGTH it was made "
+        "with; or, once it is empty, delete it: rabbitmqctl delete_queue <name>",
+    )
 
 
 def _declare_delays(url: str) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from amqp.exceptions import PreconditionFailed
 from celery import bootsteps
+from celery.exceptions import WorkerShutdown
 from celery.worker.consumer.connection import Connection
 from celery.worker.consumer.consumer import Consumer
 from celery.worker.consumer.mingle import Mingle
 
+from .broker import other_arguments
+
 __all__ = ["DeclareTopology", "SafeConsumer"]
 
 log = logging.getLogger(__name__)
+
+EXIT_TOPOLOGY = 4
 
 
 class SafeConsumer(Consumer):
@@ -67,12 +73,16 @@ class DeclareTopology(bootsteps.StartStopStep):
     last = False
 
     def start(self, consumer: Any) -> None:
-        """Declare all, on RabbitMQ and in memory alike."""
+        """Declare all, on RabbitMQ and in memory alike; end the worker if it cannot be."""
         from .tasks import kombu_queues
 
         channel = consumer.connection.default_channel
-        for queue in kombu_queues():
-            queue(channel).declare()
+        try:
+            for queue in kombu_queues():
+                queue(channel).declare()
+        except PreconditionFailed as exc:
+            log.critical("%s", other_arguments(consumer.connection.as_uri(), exc.reply_text))
+            raise WorkerShutdown(EXIT_TOPOLOGY) from exc
 
 
 Mingle.requires = (*Mingle.requires, DeclareTopology)

@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import logging
 import random
+import warnings
 from math import ceil
 from typing import Any
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery, Task, signals
+from celery.exceptions import CPendingDeprecationWarning
 from kombu import Exchange, Queue
 
 from . import runtime
-from .broker import locate
+from .broker import locate, url_of
 from .dead import dead_message
-from .errors import GenesysError, PermanentError, RateLimited, StoreError, WorkbenchError
+from .errors import (
+    GenesysError,
+    PermanentError,
+    RateLimited,
+    RetriesExhausted,
+    SettingsError,
+    StoreError,
+    WorkbenchError,
+)
 from .logs import configure as configure_logging
 from .messages import QUEUE, TASK_NAME, Job, QueueSpec, decode, topology
 from .privacy import scrub
@@ -59,7 +69,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     options = {"polling_interval": 0.01} if memory else {"confirm_publish": True}
     plan = topology(settings)
     return {
-        "broker_url": broker.url or "amqp://127.0.0.1:1//no-private-node-runs",
+        "broker_url": broker.url,
         "broker_transport_options": options,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
@@ -88,8 +98,15 @@ def configuration(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _defaults() -> dict[str, Any]:
+    try:
+        return configuration(runtime.settings())
+    except SettingsError:
+        return {}  # `_check_broker` tells it in one sentence when a worker starts
+
+
 app = Celery("genesys_workbench", set_as_current=False)
-app.add_defaults(lambda: configuration(runtime.settings()))
+app.add_defaults(_defaults)
 app.steps["consumer"].add("genesys_workbench.consumer:DeclareTopology")
 
 
@@ -153,9 +170,18 @@ def _fail(task: Task, payload: Any, job: Job | None, exc: BaseException, attempt
             confirm_timeout=10,
         )
     if transient:
-        error = f"gave up after {attempt} attempts: {error}"
+        error = scrub(str(_exhausted(name, attempt, exc)))
     log.error("event %s is a dead letter, attempt %d, %s: %s", name, attempt, reason, error)
     _bury(task, payload, job, reason, error, attempt)
+
+
+def _exhausted(name: str, attempt: int, exc: BaseException) -> RetriesExhausted:
+    cause = exc.what if isinstance(exc, WorkbenchError) else str(exc)
+    fix = exc.fix if isinstance(exc, WorkbenchError) else ""
+    return RetriesExhausted(
+        f"Event {name} failed {attempt} times, the last time with {type(exc).__name__}: {cause}",
+        fix=f"{fix or 'mend the cause named above'}; then: genesys-workbench queue redrive {name}",
+    )
 
 
 def _bury(task: Task, payload: Any, job: Job | None, reason: str, error: str, attempt: int) -> None:
@@ -224,6 +250,24 @@ def _note(job: Job | None, attempt: int, outcome: str, reason: str = "", error: 
 @signals.setup_logging.connect
 def _logging(**_: Any) -> None:
     configure_logging(runtime.settings())
+    # Celery announces a default of its next major version at each lost connection.
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)
+
+
+@signals.celeryd_init.connect
+def _check_broker(**_: Any) -> None:
+    """Refuse to start where no message could ever arrive."""
+    try:
+        broker = locate(runtime.settings())
+        if broker.kind == "memory":
+            raise SettingsError(
+                "memory:// lives inside one process, so a worker of its own would see nothing.",
+                fix="genesys-workbench receive runs the worker too with memory://; or set "
+                "WORKBENCH_BROKER_URL to amqp://… or local",
+            )
+        url_of(broker)
+    except WorkbenchError as exc:
+        raise SystemExit(f"Error: {exc}") from exc
 
 
 @signals.worker_process_shutdown.connect

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
 from genesys_workbench.errors import (
+    BrokerUnreachable,
     Forbidden,
     NoWebhookEndpoint,
     OAuthError,
     RateLimited,
     Unauthorized,
 )
+from genesys_workbench.events import parse_event
+from genesys_workbench.messages import encode
+from genesys_workbench.publisher import Publisher
+from genesys_workbench.receiver import Receiver
+from genesys_workbench.settings import load_settings
+from genesys_workbench.tasks import _exhausted
 from genesys_workbench.webhooks import ensure_webhook
 
 from .api_fakes import PATH, TOKEN, Api, client_and_time, client_of, error, token
@@ -140,3 +149,38 @@ def test_the_endpoint_of_the_tutorial_does_not_exist_in_an_organisation_and_the_
     text = message_of(NoWebhookEndpoint, lambda: ensure_webhook(client_of(organisation), URL))
     assert "Genesys Cloud has no endpoint that registers webhooks" in text
     assert "Amazon EventBridge integration" in text
+
+
+NOBODY = "amqp://guest:canary-password@127.0.0.1:1/"
+
+
+def an_event():
+    return parse_event({"conversationId": "c-1", "eventId": "e-1"})
+
+
+def test_an_amqp_connection_error_names_the_broker_the_cause_and_the_remedy():
+    with Publisher(NOBODY, timeout=0.3) as publisher:
+        message = encode(an_event(), received_at=datetime.now(UTC))
+        text = message_of(BrokerUnreachable, lambda: publisher.publish(message).result(5))
+    assert "RabbitMQ at amqp://guest:***@127.0.0.1:1/ is unreachable" in text
+    assert "Connection refused" in text
+    assert "rabbitmqctl status" in text
+    assert "canary-password" not in text
+
+
+def test_an_amqp_connection_error_reaches_the_sender_as_503_only_where_nothing_can_be_kept():
+    settings = load_settings(broker_url=NOBODY, spool_max_events=0, confirm_timeout=0.3, port=0)
+    with Receiver(settings) as receiver:
+        answer = httpx.post(receiver.url, json={"conversationId": "c-1"})
+    assert answer.status_code == 503
+    assert "127.0.0.1:1" in answer.json()["detail"]
+    assert "rabbitmqctl status" in answer.json()["fix"]
+    assert "canary-password" not in answer.text
+
+
+def test_exhausted_retries_tell_the_root_cause_the_attempts_and_how_to_send_it_again():
+    cause = Unauthorized("GET … answered 401.", fix="check GENESYS_CLOUD_CLIENT_SECRET")
+    text = str(_exhausted("e-1", 7, cause))
+    assert "Event e-1 failed 7 times, the last time with Unauthorized: GET … answered 401." in text
+    assert "check GENESYS_CLOUD_CLIENT_SECRET" in text
+    assert "genesys-workbench queue redrive e-1" in text

@@ -111,7 +111,8 @@ def test_exhausted_retries_become_a_dead_letter_that_tells_all(
     wait_until(lambda: dead_count(broker_url) == 1, what="the dead letter")
     (letter,) = dead_letters(broker_url)
     assert (letter.event_id, letter.reason, letter.attempts) == (event_id, "upstream_5xx", 3)
-    assert "gave up after 3 attempts" in letter.error
+    assert f"Event {event_id} failed 3 times, the last time with ServerError" in letter.error
+    assert f"genesys-workbench queue redrive {event_id}" in letter.error
     assert json.loads(json.loads(letter.message.body)[0][0])["source"] == source
     (row,) = store.events(status="dead")
     assert (row["eventId"], row["reason"]) == (event_id, "upstream_5xx")
@@ -295,6 +296,26 @@ def test_no_message_of_any_shape_kills_the_worker_sticks_in_it_or_vanishes(
     assert states(broker_url)[0].ready == 0
     reasons = {letter.reason for letter in letters}
     assert {"undecodable", "invalid", "unknown_task", "schema"} <= reasons
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"WORKBENCH_DELIVERY_LIMIT": "7"}, "x-delivery-limit"),
+        ({"WORKBENCH_BROKER_URL": "memory://"}, "memory:// lives inside one process"),
+        ({"WORKBENCH_BROKER_URL": "local"}, "private RabbitMQ node does not run"),
+        ({"WORKBENCH_BROKER_URL": "redis://x"}, "no broker known here"),
+        ({"WORKBENCH_PORT": "many"}, "WORKBENCH_PORT"),
+    ],
+)
+def test_a_worker_that_could_never_work_ends_with_one_sentence(
+    live_settings: Settings, tmp_path: Any, change: dict[str, str], words: str
+) -> None:
+    with Worker(live_settings, tmp_path / "bad.log", wait=False, **change) as bad:
+        wait_until(lambda: not bad.process.running(), what="the worker's end")
+    assert words in bad.log
+    assert "Fix:" in bad.log
+    assert "Traceback" not in bad.log
 
 
 def test_a_killed_worker_gives_its_task_back(
