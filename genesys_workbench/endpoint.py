@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -70,6 +70,7 @@ class Endpoint:
         several, events = _parse(body)
         metadata = await self._metadata(events)
         ways = await self._intake.keep(events, metadata)
+        _tell(events, ways)
         answers = [
             {"status": way, "conversationId": event.conversation_id, "eventId": event.event_id}
             for event, way in zip(events, ways, strict=True)
@@ -124,6 +125,23 @@ class Endpoint:
         if exc.fix:
             detail["fix"] = exc.fix
         return JSONResponse(detail, status, headers)
+
+
+def _tell(events: Sequence[ConversationEvent], ways: Sequence[str]) -> None:
+    if not log.isEnabledFor(logging.INFO):
+        return
+    for event, way in zip(events, ways, strict=True):
+        fields = {
+            "event_id": event.event_id,
+            "conversation_id": event.conversation_id,
+            "event_type": event.event_type,
+            "outcome": way,
+        }
+        log.info(
+            "202 %(outcome)s %(event_type)s, conversation %(conversation_id)s, event %(event_id)s",
+            fields,
+            extra=fields,
+        )
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:

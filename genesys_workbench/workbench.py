@@ -136,11 +136,14 @@ class Workbench:
         self._on_step("store: tables are made or checked")
         self._stack.callback(self.store.close)
         self._on_step("worker: Celery starts")
-        self._open_worker()
+        worker = self._open_worker()
+        if worker is not None:  # while it starts, the queues settle
+            setup_topology(url_of(self.broker), self.settings)
+            self._wait_until_consumed(worker)
         self._on_step("receiver: the webhook's address opens")
+        self._stack.callback(self._close_used)
         self._stack.callback(self.receiver.stop)
         self.receiver.start()
-        self._stack.callback(self._close_used)
 
     def _open_simulator(self) -> None:
         self.simulator = Simulator(self._seed, rate_limit=SIMULATED_RATE_LIMIT)
@@ -156,24 +159,22 @@ class Workbench:
             self.broker = Broker("local", node.url, self.broker.why)
         else:
             self.broker = self._stack.enter_context(running_broker(self.settings))
-        url = url_of(self.broker)
-        self.settings = _with(self.settings, broker_url=SecretStr(url))
-        if self.broker.kind != "memory":
-            setup_topology(url, self.settings)
+        self.settings = _with(self.settings, broker_url=SecretStr(url_of(self.broker)))
 
-    def _open_worker(self) -> None:
+    def _open_worker(self) -> WorkerProcess | None:
+        """Start the worker; returns the process that must still come up, if it is one."""
         if self.broker.kind == "memory":
             embedded = EmbeddedWorker(self.settings)
             self._stack.callback(embedded.stop)
             embedded.start()
-            return
+            return None
         log_file = (
             self._stack.enter_context(self._worker_log.open("ab")) if self._worker_log else None
         )
         worker = WorkerProcess(self.settings.environment(), concurrency=self._workers, log=log_file)
         self._stack.callback(worker.stop)
         worker.start()
-        self._wait_until_consumed(worker)
+        return worker
 
     def _wait_until_consumed(self, worker: WorkerProcess) -> None:
         deadline = time.monotonic() + WORKER_START_TIMEOUT

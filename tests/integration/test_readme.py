@@ -1,0 +1,95 @@
+"""The README's own commands, run as printed, so that they cannot drift."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.workers import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def block(name: str) -> str:
+    found = re.search(rf"<!-- {name} -->\n```\w+\n(.*?)```", README, re.DOTALL)
+    assert found is not None, f"README.md has no block {name}"
+    return found[1]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("WORKBENCH_")}
+    path = f"{Path(sys.executable).parent}:{kept['PATH']}"
+    return {**kept, "PATH": path, "WORKBENCH_DATA_DIR": str(tmp_path / "data")}
+
+
+def test_the_parts_by_hand_end_in_rows(environment: dict[str, str], tmp_path: Path) -> None:
+    script = block("by-hand") + "wait\n"
+    with (tmp_path / "output").open("wb") as output:
+        shell = subprocess.Popen(
+            ["bash", "-c", script],
+            env=environment,
+            cwd=tmp_path,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+
+        def processed() -> int:
+            listing = subprocess.run(
+                ["genesys-workbench", "events", "list", "--json"],
+                env=environment,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            rows = [json.loads(line) for line in listing.stdout.splitlines()]
+            return sum(row["status"] == "processed" for row in rows)
+
+        wait_until(lambda: processed() == 4, seconds=90, what="the four rows")
+    finally:
+        os.killpg(shell.pid, signal.SIGINT)
+        try:
+            shell.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(shell.pid, signal.SIGKILL)
+            raise
+    assert "Traceback" not in (tmp_path / "output").read_text()
+
+
+def test_the_example_in_python_runs(environment: dict[str, str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", block("in-python")],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "'accepted': 20" in done.stdout
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    assert "<!-- test-command -->" in script
+    command = block("test-command")
+    assert command.rstrip().endswith("pytest")
+    assert '-c constraints.txt -e ".[test]"' in command
+
+
+def test_the_json_of_the_demonstration_has_the_promised_keys() -> None:
+    promised = json.loads(re.search(r"```json\n(.*?)```", README, re.DOTALL)[1])  # type: ignore[index]
+    assert promised["accepted"] == sum(
+        promised[key] for key in ("processed", "duplicates", "dead", "lost")
+    )
