@@ -178,10 +178,14 @@ class Spool:
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(path, isolation_level=None, timeout=5)
-    path.chmod(0o600)
-    database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA synchronous=FULL")
-    database.execute(SCHEMA)
+    try:
+        path.chmod(0o600)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute(SCHEMA)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
