@@ -27,11 +27,13 @@ from .errors import InvalidDelivery
 
 __all__ = [
     "DETAIL_EVENTS",
+    "MEDIA_LISTS",
     "ConversationEvent",
     "Envelope",
     "digest",
     "parse_event",
     "parse_events",
+    "parse_time",
 ]
 
 Envelope = Literal["eventbridge", "notification", "data-action", "seed"]
@@ -45,7 +47,8 @@ MEDIA_TYPES = frozenset(
     "voice chat email callback cobrowse video screenshare message internalmessage "
     "screenmonitoring unknown".split()
 )
-_MEDIA_LISTS = {
+# Participant fields of GET /api/v2/conversations/{id} that hold the media items
+MEDIA_LISTS = {
     "calls": "voice",
     "callbacks": "callback",
     "chats": "chat",
@@ -227,7 +230,7 @@ def _media_items(body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         (medium, item)
         for participant in (participants if isinstance(participants, list) else [])
         if isinstance(participant, dict)
-        for name, medium in _MEDIA_LISTS.items()
+        for name, medium in MEDIA_LISTS.items()
         if isinstance(items := participant.get(name), list)
         for item in items
         if isinstance(item, dict)

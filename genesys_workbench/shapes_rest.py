@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from .events import MEDIA_LISTS
 from .shapes import Leg, Party, Shape, Span, first_time, last_time, read_span
 from .spellings import (
-    MEDIA_LISTS,
     read_disconnect_type,
     read_lower,
     read_objects,

@@ -16,7 +16,6 @@ from .errors import InvalidDelivery
 from .events import parse_time
 
 __all__ = [
-    "MEDIA_LISTS",
     "normalise_address",
     "read_disconnect_type",
     "read_lower",
@@ -27,19 +26,6 @@ __all__ = [
     "unique",
 ]
 
-# Participant fields of GET /api/v2/conversations/{id} that hold the media items
-MEDIA_LISTS = {
-    "calls": "voice",
-    "callbacks": "callback",
-    "chats": "chat",
-    "emails": "email",
-    "messages": "message",
-    "internalMessages": "internalmessage",
-    "cobrowsesessions": "cobrowse",
-    "screenshares": "screenshare",
-    "screenMonitorings": "screenmonitoring",
-    "videos": "video",
-}
 _DISCONNECTS = {
     "endpoint.donotdisturb": "dndEndpoint",
     "endpoint.dnd": "dndEndpoint",
