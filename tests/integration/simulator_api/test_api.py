@@ -10,26 +10,7 @@ import pytest
 from genesys_workbench.simulator.analytics import analytics_conversation
 from genesys_workbench.simulator.rest import rest_conversation
 from genesys_workbench.simulator.server import Simulator
-
-from .simulator_fakes import DETAILS, HOOKS, UNKNOWN, ask_token, authorize, query, running_api
-
-
-@pytest.fixture(scope="module")
-def running():
-    with running_api() as running:
-        yield running
-
-
-@pytest.fixture
-def sim(running):
-    return running.sim
-
-
-@pytest.fixture
-def client(running):
-    authorize(running.client)
-    yield running.client
-    running.client.headers.pop("Authorization", None)
+from tests.simulator_fakes import DETAILS, HOOKS, UNKNOWN, ask_token, authorize, query
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/login/oauth/token"])

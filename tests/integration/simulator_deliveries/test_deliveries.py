@@ -15,26 +15,6 @@ from genesys_workbench.simulator.drawing import CREATED, UPDATED
 from genesys_workbench.simulator.plans import DeliveryPlan
 from genesys_workbench.simulator.server import Simulator
 
-from .simulator_fakes import Receiver
-
-
-@pytest.fixture(scope="module")
-def running():
-    receiver = Receiver()
-    with Simulator(conversations=40) as sim, receiver.server:
-        yield sim, receiver
-
-
-@pytest.fixture
-def sim(running):
-    return running[0]
-
-
-@pytest.fixture
-def receiver(running):
-    running[1].reset()
-    return running[1]
-
 
 @pytest.fixture
 def hooks(sim):

@@ -17,29 +17,9 @@ from genesys_workbench.events import parse_event
 from genesys_workbench.serving import ServerThread
 from genesys_workbench.simulator.drawing import CREATED, UPDATED, draw
 from genesys_workbench.simulator.sending import retry_after
-from genesys_workbench.simulator.server import Simulator
-
-from .simulator_fakes import Receiver
+from tests.simulator_fakes import Receiver
 
 BOTH = frozenset({CREATED, UPDATED})
-
-
-@pytest.fixture(scope="module")
-def running():
-    receiver = Receiver()
-    with Simulator(conversations=40) as sim, receiver.server:
-        yield sim, receiver
-
-
-@pytest.fixture
-def sim(running):
-    return running[0]
-
-
-@pytest.fixture
-def receiver(running):
-    running[1].reset()
-    return running[1]
 
 
 def drawn(world, number, **options):

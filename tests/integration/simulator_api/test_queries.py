@@ -6,26 +6,7 @@ import pytest
 
 from genesys_workbench.simulator.analytics import analytics_conversation
 from genesys_workbench.simulator.times import iso
-
-from .simulator_fakes import QUERY, authorize, query, running_api, week
-
-
-@pytest.fixture(scope="module")
-def running():
-    with running_api() as running:
-        yield running
-
-
-@pytest.fixture
-def sim(running):
-    return running.sim
-
-
-@pytest.fixture
-def client(running):
-    authorize(running.client)
-    yield running.client
-    running.client.headers.pop("Authorization", None)
+from tests.simulator_fakes import QUERY, query, week
 
 
 def test_a_query_pages_through_all_conversations_of_its_interval(sim, client):

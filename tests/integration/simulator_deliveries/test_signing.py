@@ -12,28 +12,7 @@ from starlette.responses import JSONResponse
 
 from genesys_workbench.errors import SettingsError
 from genesys_workbench.simulator.plans import DeliveryPlan
-from genesys_workbench.simulator.server import Simulator
 from genesys_workbench.simulator.signing import Signer
-
-from .simulator_fakes import Receiver
-
-
-@pytest.fixture(scope="module")
-def running():
-    receiver = Receiver()
-    with Simulator(conversations=40) as sim, receiver.server:
-        yield sim, receiver
-
-
-@pytest.fixture
-def sim(running):
-    return running[0]
-
-
-@pytest.fixture
-def receiver(running):
-    running[1].reset()
-    return running[1]
 
 
 def sent_with(sim, receiver, signer):

@@ -6,8 +6,7 @@ import httpx
 import pytest
 
 from genesys_workbench.simulator.server import Simulator
-
-from .simulator_fakes import HOOKS, authorize, running_api
+from tests.simulator_fakes import HOOKS
 
 SEED_HOOK = {
     "name": "Conversation Creation Publisher",
@@ -18,24 +17,6 @@ SEED_HOOK = {
     "deliveryMode": "PUSH",
     "protocolVersion": "v2",
 }
-
-
-@pytest.fixture(scope="module")
-def running():
-    with running_api() as running:
-        yield running
-
-
-@pytest.fixture
-def sim(running):
-    return running.sim
-
-
-@pytest.fixture
-def client(running):
-    authorize(running.client)
-    yield running.client
-    running.client.headers.pop("Authorization", None)
 
 
 @pytest.fixture
