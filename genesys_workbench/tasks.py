@@ -70,6 +70,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     plan = topology(settings)
     return {
         "broker_url": broker.url,
+        "broker_transport": "genesys_workbench.memory:QuickTransport" if memory else None,
         "broker_transport_options": options,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,

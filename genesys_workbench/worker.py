@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 from celery.worker import state as worker_state
 
 from . import runtime
+from .memory import depth
+from .messages import QUEUE
 from .settings import Settings
 from .tasks import app, configuration
 
@@ -45,6 +48,7 @@ class EmbeddedWorker:
         )
 
         def run() -> None:
+            app.set_current()  # of this thread: the solo pool runs the task of the current app
             try:
                 self._worker.start()
             except BaseException as exc:  # noqa: BLE001 - told to the starter
@@ -58,10 +62,13 @@ class EmbeddedWorker:
         if failed:
             raise failed[0]
 
-    def stop(self) -> None:
-        """Finish the task under way and stop. Idempotent."""
+    def stop(self, *, patience: float = 10.0) -> None:
+        """Work off what lies in the queue, at most `patience` seconds, and stop. Idempotent."""
         if self._thread is None:
             return
+        deadline = time.monotonic() + patience
+        while depth(QUEUE) and time.monotonic() < deadline:
+            time.sleep(0.02)
         worker_state.should_stop = 0
         self._thread.join(30)
         self._thread = self._worker = None
