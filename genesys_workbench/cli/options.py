@@ -1,0 +1,95 @@
+"""Options that several commands share, and the settings that they lead to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+__all__ = ["Broker", "Json", "Target", "check_url", "settings_for"]
+
+
+def check_url(value: str | None) -> str | None:
+    """Return a URL that events can be sent to.
+
+    Raises:
+        BadParameter: It is none; its text never quotes the URL, which may hold a password.
+    """
+    if value is None or _is_http(value):
+        return value
+    raise typer.BadParameter(
+        "not an http or https URL with a host and without a password, "
+        "such as http://127.0.0.1:8000/webhook/genesys/conversation"
+    )
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and "@" not in parts.netloc
+            and url.isprintable()
+            and " " not in url
+        )
+    except ValueError:
+        return False
+
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Write JSON (one object, or JSON Lines) to stdout.")
+]
+Broker = Annotated[
+    str | None,
+    typer.Option(
+        "--broker",
+        metavar="local|memory://|amqp://…",
+        help="Instead of WORKBENCH_BROKER_URL.",
+        show_default=False,
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option("--to", metavar="URL", help="Instead of the local receiver.", callback=check_url),
+]
+
+
+def settings_for(*, broker: str | None = None, **overrides: Any) -> Settings:
+    """Read the settings, with command-line options on top.
+
+    Raises:
+        SettingsError: A value is malformed, or ``.env`` cannot be read.
+    """
+    from ..errors import SettingsError
+    from ..settings import load_settings
+
+    given = {"broker_url": broker, **overrides}
+    try:
+        settings = load_settings(
+            **{key: value for key, value in given.items() if value is not None}
+        )
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(
+            f".env in this folder cannot be read: {type(exc).__name__}.",
+            fix="make it UTF-8 text with lines NAME=value (see .env.example), or move it away",
+        ) from exc
+    _check_log_level(settings.log_level)
+    return settings
+
+
+def _check_log_level(name: str) -> None:
+    import logging
+
+    from ..errors import SettingsError
+
+    if name.upper() not in logging.getLevelNamesMapping():
+        raise SettingsError(
+            f"WORKBENCH_LOG_LEVEL is {name[:20]!r}, which is no level.",
+            fix="set it to DEBUG, INFO, WARNING or ERROR",
+        )

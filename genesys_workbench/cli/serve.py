@@ -1,0 +1,189 @@
+"""The receiver and the worker in the foreground."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from ..errors import ServingError, SettingsError
+from .brokers import opened
+from .output import say
+from .watched import Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..broker import Broker
+    from ..settings import Settings
+
+__all__ = ["run_worker", "serve_receiver"]
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be read, not to be bound
+GRACE = 10
+# What they say at INFO is said here in one line, or is of no use to a person.
+CHATTY = {
+    "uvicorn.error": logging.WARNING,
+    "genesys_workbench.receiver": logging.WARNING,
+    "kombu.connection": logging.ERROR,
+    "celery.worker.consumer.connection": logging.WARNING,
+}
+
+
+def serve_receiver(settings: Settings, *, usual_port: int, work: str) -> None:
+    """Run the receiver until Ctrl-C; deliveries under way are answered first.
+
+    Args:
+        settings: Host and port among them.
+        usual_port: Where other commands look for a receiver.
+        work: The command that starts a worker for the same broker.
+    """
+    from ..logs import configure
+    from ..receiver import PATH, create_app
+
+    configure(settings)
+    for name, level in CHATTY.items():
+        logging.getLogger(name).setLevel(level)
+    if settings.webhook_secret is None and settings.host not in LOOPBACK:
+        say("WARNING: open to the network without WORKBENCH_WEBHOOK_SECRET: anybody can post.")
+    with _bind(settings.host, settings.port) as sock, opened(settings) as broker:
+        say(f"Broker: {broker.why}")
+        app = Watched(create_app(_for(settings, broker)), PATH)
+        url = _url(settings.host, sock.getsockname()[1], PATH)
+        to = "" if sock.getsockname()[1] == usual_port else f" --to {url}"
+        trigger = f"genesys-workbench trigger voice-inbound{to}"
+        steps = trigger if broker.kind == "memory" else f"{work}    and then    {trigger}"
+        _serve(app, sock, lambda: say(f"Ready: POST {url}    (Ctrl-C stops)\nNext: {steps}"))
+    say("The receiver has stopped.")
+
+
+def _for(settings: Settings, broker: Broker) -> Settings:
+    return settings.model_copy(update={"broker_url": SecretStr(str(broker.url))})
+
+
+def _url(host: str, port: int, path: str) -> str:
+    shown = WILDCARDS.get(host, host)
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}{path}"
+
+
+def _serve(app: Watched, sock: socket.socket, on_ready: Callable[[], None]) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                on_ready()
+
+    server = Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE,
+            timeout_keep_alive=30,
+        )
+    )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    try:
+        server.run(sockets=[sock])
+    except (KeyboardInterrupt, SystemExit):
+        # After an orderly stop uvicorn raises again what stopped it; else it did not start.
+        if not server.started and app.failure is None:
+            raise
+    if not server.started:
+        raise app.failure or ServingError("The receiver did not start.")
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return "startup failed" not in record.getMessage()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(2048)
+    except OSError as exc:
+        sock.close()
+        raise SettingsError(
+            f"{host}:{port} cannot be used: {(exc.strerror or str(exc)).lower()}.",
+            fix="stop what uses it, or choose another for all commands: "
+            f"export WORKBENCH_PORT={port + 1 if port < 65535 else 8001}",
+        ) from exc
+    return sock
+
+
+def run_worker(settings: Settings, *, pool: str, concurrency: int | None) -> int:
+    """Become the stock worker; with `local`, start the private node around it if none runs.
+
+    Returns:
+        The exit code.
+    """
+    _refuse_memory(settings)
+    with opened(settings) as broker:
+        say(f"Broker: {broker.why}")
+        os.environ.update(settings.environment())
+        os.environ["WORKBENCH_BROKER_URL"] = str(broker.url)
+        from .. import runtime
+        from ..tasks import app
+        from ..worker import worker_arguments
+
+        runtime.use(None)
+        _allow_root()
+        _announce()
+        loglevel = settings.log_level.upper()
+        arguments = worker_arguments(pool=pool, concurrency=concurrency, loglevel=loglevel)
+        return _worked(app, ["--quiet", *arguments])
+
+
+def _worked(app: Any, arguments: list[str]) -> int:
+    """Run the worker to its end; return 0 if it was asked to end, else its own code."""
+    from celery import signals
+    from celery.worker import state
+
+    workers: list[Any] = []
+
+    def keep(instance: Any, **_: Any) -> None:
+        workers.append(instance)
+
+    signals.celeryd_init.connect(keep)
+    app.worker_main(arguments)  # it tells no code, and Celery's own for Ctrl-C is that of a failure
+    codes = [int(worker.exitcode or 0) for worker in workers]
+    return 0 if state.should_stop is not None else max(codes, default=0)
+
+
+def _refuse_memory(settings: Settings) -> None:
+    from ..broker import locate
+
+    if locate(settings).kind == "memory":
+        raise SettingsError(
+            "memory:// lives inside one process, so a worker of its own would see nothing.",
+            fix="genesys-workbench receive runs the worker too with memory://; or install "
+            "rabbitmq-server; or set WORKBENCH_BROKER_URL=amqp://…",
+        )
+
+
+def _allow_root() -> None:
+    from celery.platforms import SecurityWarning
+
+    # The danger is in messages that are unpickled; this worker takes JSON only
+    # (https://docs.celeryq.dev/en/stable/userguide/daemonizing.html#running-the-worker-with-superuser-privileges-root).
+    warnings.simplefilter("ignore", SecurityWarning)
+
+
+def _announce() -> None:
+    from celery import signals
+
+    def ready(**_: Any) -> None:
+        say("Ready: the worker waits for events.    (Ctrl-C stops)")
+        say("Next: genesys-workbench trigger voice-inbound, then: genesys-workbench events list")
+
+    signals.worker_ready.connect(ready, weak=False)

@@ -1,0 +1,211 @@
+"""``queue …``: on the embedded broker, whose queues this process can see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from genesys_workbench import broker as broker_module
+from genesys_workbench import memory
+from genesys_workbench import publisher as publisher_module
+from genesys_workbench.cli import brokers, queue
+from genesys_workbench.dead import dead_message
+from genesys_workbench.messages import QUEUE, decode, encode
+from genesys_workbench.settings import load_settings
+from tests.cli_fakes import Run, command_runner, restored_logging  # noqa: F401 - fixtures
+from tests.store_fakes import detail
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[memory.MemoryPublisher]:
+    """Publish to the embedded broker, which the commands take for a RabbitMQ."""
+
+    @contextmanager
+    def queues_url(*_: object, **__: object) -> Iterator[str]:
+        yield memory.URL
+
+    @contextmanager
+    def opened(_: str) -> Iterator[memory.MemoryPublisher]:
+        yield used
+
+    monkeypatch.setattr(queue, "queues_url", queues_url)
+    monkeypatch.setattr(publisher_module, "Publisher", opened)
+    memory.setup()
+    memory.clear()
+    used = memory.MemoryPublisher()
+    yield used
+    memory.clear()
+    used.close()
+
+
+def wait_in_queue(publisher: memory.MemoryPublisher, *ids: str) -> None:
+    for each in ids:
+        publisher.publish(encode(detail(each, "acw"), received_at=NOW))
+
+
+def bury(publisher: memory.MemoryPublisher, event_id: str, reason: str) -> None:
+    payload = encode(detail(event_id, "acw"), received_at=NOW).body
+    argument = json.loads(payload)[0][0]
+    letter = dead_message(
+        argument,
+        headers={},
+        task_id=f"task of {event_id}",
+        job=decode(argument),
+        reason=reason,
+        error=f"why {event_id}\nfailed",
+        attempt=3,
+    )
+    publisher.publish(letter)
+
+
+def test_show_tells_how_many_messages_wait(run: Run, publisher: memory.MemoryPublisher) -> None:
+    wait_in_queue(publisher, "e1", "e2")
+    bury(publisher, "e3", "schema")
+    rows = run("queue", "show", "--json").lines
+    assert [(row["queue"], row["ready"]) for row in rows] == [
+        ("gen_interactions", 2),
+        ("gen_interactions.dead", 1),
+    ]
+    assert run("queue", "show").out.splitlines()[1].split() == ["gen_interactions", "2", "–"]
+
+
+def test_peek_shows_the_first_messages_and_leaves_them(
+    run: Run, publisher: memory.MemoryPublisher
+) -> None:
+    wait_in_queue(publisher, "e1", "e2", "e3")
+    rows = run("queue", "peek", "--limit", "2", "--json").lines
+    assert [row["eventId"] for row in rows] == ["e1", "e2"]
+    assert json.loads(json.loads(rows[0]["body"])[0][0])["eventId"] == "e1"
+    assert memory.depth(QUEUE) == 3
+    assert "conversation.acw.voice" in run("queue", "peek").out
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [("peek", "The queue is empty."), ("dead", "There are no dead letters.")],
+)
+def test_an_empty_queue_is_said_in_words_and_in_json_by_nothing(
+    run: Run, publisher: memory.MemoryPublisher, command: str, told: str
+) -> None:
+    outcome = run("queue", command)
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", f"{told}\n")
+    assert run("queue", command, "--json").out == ""
+
+
+def test_dead_letters_come_with_reason_error_and_the_next_command(
+    run: Run, publisher: memory.MemoryPublisher
+) -> None:
+    bury(publisher, "e1", "schema")
+    outcome = run("queue", "dead")
+    assert outcome.out.splitlines()[1].split() == "e1 schema why e1 failed 3 0 c1".split()
+    assert "queue redrive EVENT_ID" in outcome.err
+    (row,) = run("queue", "dead", "--json").lines
+    assert (row["eventId"], row["reason"], row["attempts"]) == ("e1", "schema", 3)
+    assert "acw" in row["body"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent", "code"),
+    [
+        ("--all", ["e1", "e2"], 0),
+        ("e2", ["e2"], 0),
+        ("--reason schema", ["e1"], 0),
+        ("--reason nothing", [], 0),
+        ("e2 e9", ["e2"], 1),
+    ],
+)
+def test_redrive_sends_back_what_was_asked_for(
+    run: Run, publisher: memory.MemoryPublisher, arguments: str, sent: list[str], code: int
+) -> None:
+    bury(publisher, "e1", "schema")
+    bury(publisher, "e2", "not_found")
+    outcome = run("queue", "redrive", *arguments.split(), "--json")
+    assert outcome.code == code
+    assert [row["eventId"] for row in outcome.lines] == sent
+    assert memory.depth(QUEUE) == len(sent)
+    assert ("Not among the dead letters: e9" in outcome.err) == (code == 1)
+
+
+def test_redrive_with_nothing_that_fits_says_so(
+    run: Run, publisher: memory.MemoryPublisher
+) -> None:
+    assert run("queue", "redrive", "--all").err == "No dead letter fits.\n"
+
+
+@pytest.mark.parametrize(
+    ("fresh", "told"), [(True, "Declared and proven."), (False, "They were there already; proven.")]
+)
+def test_setup_tells_whether_anything_was_new(
+    run: Run,
+    publisher: memory.MemoryPublisher,
+    monkeypatch: pytest.MonkeyPatch,
+    fresh: bool,
+    told: str,
+) -> None:
+    monkeypatch.setattr(broker_module, "setup_topology", lambda *_: fresh)
+    assert run("queue", "setup").err == f"{told}\n"
+    assert run("queue", "setup", "--json").lines == [{"created": fresh, "proven": True}]
+
+
+COMMANDS = ["setup", "show", "peek", "dead", "redrive --all"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_queues_in_the_memory_of_another_process_cannot_be_seen(run: Run, command: str) -> None:
+    outcome = run("queue", *command.split(), "--broker", "memory://")
+    assert (outcome.code, outcome.out) == (3, "")
+    assert "cannot be seen from here" in outcome.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_broker_that_is_away_ends_with_code_4_in_one_sentence(
+    run: Run, caplog: pytest.LogCaptureFixture, command: str
+) -> None:
+    url = "amqp://bench:hunter2@127.0.0.1:1/"
+    outcome = run("queue", *command.split(), "--broker", url)
+    assert (outcome.code, outcome.out) == (4, "")
+    assert outcome.err.startswith("Error: RabbitMQ at amqp://bench:***@127.0.0.1:1/ is unreachable")
+    assert outcome.err.count("unreachable") == 1
+    assert [each for each in caplog.records if each.name.startswith("genesys_workbench")] == []
+
+
+def test_a_private_node_that_has_never_run_is_not_started_to_look_into_it(run: Run) -> None:
+    outcome = run("queue", "show", "--broker", "local")
+    assert outcome.code == 4
+    assert outcome.err.endswith("Fix: genesys-workbench receive\n")
+
+
+def test_a_private_node_that_must_be_started_is_announced(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = []
+
+    @contextmanager
+    def running(settings: object) -> Iterator[broker_module.Broker]:
+        started.append(settings)
+        yield broker_module.Broker("local", "amqp://127.0.0.1:1/", "for the test")
+
+    monkeypatch.setattr(broker_module, "running_broker", running)
+    settings = load_settings(broker_url="local")
+    with brokers.queues_url(settings, why="", must_exist=False) as url:
+        assert url == "amqp://127.0.0.1:1/"
+    assert started == [settings]
+    assert "Starting a private RabbitMQ node" in capsys.readouterr().err
+    assert list(broker_module.node_dir(settings).iterdir()) == []
+
+
+def test_a_private_node_without_a_place_to_write_ends_with_code_3(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("WORKBENCH_DATA_DIR", str(tmp_path / "file"))
+    outcome = run("queue", "setup", "--broker", "local")
+    assert outcome.code == 3
+    assert "Fix: set WORKBENCH_DATA_DIR" in outcome.err
