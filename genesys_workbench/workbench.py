@@ -118,6 +118,21 @@ class Workbench:
         """Register the receiver's address once."""
         return ensure_webhook(self.client, str(self.receiver.url))
 
+    def wait_for(self, *event_ids: str, timeout: float = 30.0) -> None:
+        """Return when all these events are recorded.
+
+        Raises:
+            WorkbenchError: They are not after `timeout` seconds; the text names the missing.
+        """
+        deadline = time.monotonic() + timeout
+        while missing := set(event_ids) - self.store.known(event_ids):
+            if time.monotonic() > deadline:
+                raise WorkbenchError(
+                    f"Not recorded within {timeout:g} s: {', '.join(sorted(missing))}.",
+                    fix="see: genesys-workbench events list, and: genesys-workbench queue dead",
+                )
+            time.sleep(0.01)
+
     def _receiver_publisher(self) -> PublisherLike | None:
         return self.publisher if self.broker.kind == "memory" else None
 
