@@ -24,7 +24,7 @@ from .errors import BrokerError, SettingsError, TopologyError
 from .link import broker_error, connection_parameters
 from .messages import CANARY_KEY, EXCHANGE, QueueSpec, Topology, topology
 from .node import PrivateNode, find_server, running_node
-from .settings import Settings, hide_password
+from .settings import HiddenUrl, Settings, hide_password
 
 __all__ = ["Broker", "check_topology", "locate", "node_dir", "open_channel", "setup_topology"]
 
@@ -58,7 +58,8 @@ def locate(settings: Settings) -> Broker:
     Raises:
         SettingsError: The value is none of the three forms.
     """
-    given = settings.broker_url.get_secret_value().strip() if settings.broker_url else ""
+    secret = settings.broker_url
+    given = HiddenUrl(secret.get_secret_value().strip() if secret is not None else "")
     if not given:
         if find_server() is not None:
             return _local(settings, "rabbitmq-server is installed: a private node is used")

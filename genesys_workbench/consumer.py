@@ -12,7 +12,10 @@ from celery.worker.consumer.connection import Connection
 from celery.worker.consumer.consumer import Consumer
 from celery.worker.consumer.mingle import Mingle
 
+from . import runtime
 from .broker import other_arguments
+from .kombu_queues import kombu_queue
+from .messages import topology
 
 __all__ = ["DeclareTopology", "SafeConsumer"]
 
@@ -74,12 +77,10 @@ class DeclareTopology(bootsteps.StartStopStep):
 
     def start(self, consumer: Any) -> None:
         """Declare all, on RabbitMQ and in memory alike; end the worker if it cannot be."""
-        from .tasks import kombu_queues
-
         channel = consumer.connection.default_channel
         try:
-            for queue in kombu_queues():
-                queue(channel).declare()
+            for spec in topology(runtime.settings()).queues:
+                kombu_queue(spec)(channel).declare()
         except PreconditionFailed as exc:
             log.critical("%s", other_arguments(consumer.connection.as_uri(), exc.reply_text))
             raise WorkerShutdown(EXIT_TOPOLOGY) from exc

@@ -85,7 +85,8 @@ class Database:
         self._engines: dict[int, Engine] = {}
 
     def __repr__(self) -> str:
-        return scrub(self._url.render_as_string(hide_password=True))
+        url = self.__dict__.get("_url")  # absent where the given one was refused
+        return scrub(url.render_as_string(hide_password=True)) if url else "<no database>"
 
     @property
     def dialect(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from kombu import Connection, Exchange, Producer, Queue
 from kombu.transport.memory import Channel, Transport
 
+from .errors import BrokerUnreachable
 from .messages import BINDING_KEY, DEAD_EXCHANGE, DEAD_QUEUE, EXCHANGE, QUEUE, Message
 
 __all__ = ["MemoryPublisher", "QuickTransport", "clear", "depth", "setup"]
@@ -32,6 +33,8 @@ class MemoryPublisher:
     """Publish into this process; every message is taken at once."""
 
     def __init__(self) -> None:
+        setup()
+        self._closed = False
         self._connection = Connection(URL)
         self._producer = Producer(self._connection.channel())
         self._lock = Lock()
@@ -44,6 +47,10 @@ class MemoryPublisher:
     def publish(self, message: Message) -> Future[None]:
         """Put the message into its queue; the future has ended already."""
         future: Future[None] = Future()
+        if self._closed:
+            error = BrokerUnreachable("The publisher is closed.", fix="open a new one")
+            future.set_exception(error)
+            return future
         with self._lock:
             self._producer.publish(
                 message.body,
@@ -61,6 +68,7 @@ class MemoryPublisher:
 
     def close(self) -> None:
         """Disconnect."""
+        self._closed = True
         self._connection.release()
 
 

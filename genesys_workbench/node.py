@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import BrokerUnreachable
+from .watchdog import Watchdog
 
 __all__ = ["PrivateNode", "find_server", "running_node"]
 
@@ -28,6 +30,7 @@ PLACES = (
     "/usr/local/rabbitmq/sbin/rabbitmq-server",
 )
 STATE_FILE = "node.json"
+_PORT = re.compile(r"^listeners\.tcp\.1 = 127\.0\.0\.1:(\d+)$", re.MULTILINE)
 # Always the same, since the data belongs to the name; apart by the port mapper's own port.
 NODE_NAME = "workbench@localhost"
 CONFIG = """\
@@ -37,8 +40,6 @@ log.file.level = info
 log.console = false
 disk_free_limit.absolute = 50MB
 """
-# Ends the node when this process dies in whatever way: the pipe to its stdin closes then.
-WATCHDOG = 'read -r _; kill -TERM "$@" 2>/dev/null; sleep 10; kill -KILL "$@" 2>/dev/null'
 
 
 def find_server() -> Path | None:
@@ -79,11 +80,12 @@ class PrivateNode:
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="genesys-workbench-rabbitmq-"))
         self._start_timeout = start_timeout
         self._sleep = sleep
-        self._port = _free_port()
+        self._port = self._usual_port() or _free_port()
         self._epmd_port = _free_port()
         self._epmd: subprocess.Popen[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
-        self._watchdog: subprocess.Popen[bytes] | None = None
+        self._watchdog: Watchdog | None = None
+        self._is_up = False
 
     @property
     def url(self) -> str:
@@ -124,17 +126,19 @@ class PrivateNode:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: we stop the node in order
             )
-        self._watchdog = self._start_watchdog()
+        self._watchdog = Watchdog([each for each in (self._server, self._epmd) if each])
         self._wait_until_up()
         self._write_state()
         return self.url
 
     def stop(self) -> None:
         """Stop the node and its port mapper; remove a temporary data folder."""
-        for process, patience in ((self._server, 15.0), (self._epmd, 3.0)):
-            _end(process, patience)
-        self._end_watchdog()
-        self._server = self._epmd = None
+        # While it boots, the Erlang VM does not heed SIGTERM, and there is nothing to save.
+        _end(self._server, 15.0 if self._is_up else 0.0)
+        _end(self._epmd, 3.0)
+        if self._watchdog is not None:
+            self._watchdog.end()
+        self._server = self._epmd = self._watchdog = None
         with contextlib.suppress(OSError):
             (self.data_dir / STATE_FILE).unlink()
         if self._temporary:
@@ -150,7 +154,8 @@ class PrivateNode:
         """Start again on the same port and data after `kill` or a graceful end."""
         _end(self._server, 15.0)
         _end(self._epmd, 3.0)
-        self._end_watchdog()
+        if self._watchdog is not None:
+            self._watchdog.end()
         return self.start()
 
     def control(self, *arguments: str) -> str:
@@ -180,6 +185,12 @@ class PrivateNode:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _usual_port(self) -> int | None:
+        """Return the port of the last run if it is free: a worker that outlived it reconnects."""
+        found = _PORT.search(_read(self.data_dir / "rabbitmq.conf"))
+        port = int(found[1]) if found else None
+        return port if port is not None and _is_free(port) else None
 
     def _prepare_files(self) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -228,30 +239,13 @@ class PrivateNode:
             start_new_session=True,
         )
 
-    def _start_watchdog(self) -> subprocess.Popen[bytes]:
-        pids = [str(child.pid) for child in (self._server, self._epmd) if child is not None]
-        return subprocess.Popen(
-            ["/bin/sh", "-c", WATCHDOG, "watchdog", *pids],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def _end_watchdog(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.kill()
-            if self._watchdog.stdin is not None:
-                self._watchdog.stdin.close()
-            self._watchdog.wait()
-            self._watchdog = None
-
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + self._start_timeout
         while time.monotonic() < deadline:
             if self._server is not None and self._server.poll() is not None:
                 break
             if self._answers():
+                self._is_up = True
                 return
             self._sleep(0.1)
         raise BrokerUnreachable(
@@ -289,6 +283,20 @@ def _end(process: subprocess.Popen[bytes] | None, patience: float) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _free_port() -> int:

@@ -106,7 +106,8 @@ class Processing:
         seen = self.store.snapshot_at(event.conversation_id)
         since = event.occurred_at or job.received_at
         if seen is not None and since is not None and seen >= since + VISIBLE_AFTER:
-            return None, None
+            stored = self.store.conversation(event.conversation_id) if self.processors else None
+            return (stored or {}).get("raw"), seen
         return self.fetch(event.conversation_id), self.clock()
 
 

@@ -85,7 +85,8 @@ class Publisher:
         loop.call_soon_threadsafe(self._link.open, loop)
 
     def __repr__(self) -> str:
-        return f"Publisher({self._link.place!r}, ready={self.ready})"
+        link = self.__dict__.get("_link")  # absent where the URL was refused
+        return f"Publisher({link.place!r}, ready={link.ready})" if link else "Publisher(refused)"
 
     @property
     def ready(self) -> bool:

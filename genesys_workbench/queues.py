@@ -17,7 +17,7 @@ from kombu import Connection
 
 from .dead import DeadLetter, read_dead
 from .errors import BrokerError, BrokerRefused, BrokerUnreachable, TopologyError
-from .link import broker_error
+from .link import broker_error, connection_parameters
 from .messages import DEAD_QUEUE, QUEUE
 from .publisher import PublisherLike
 from .settings import hide_password
@@ -151,6 +151,8 @@ def _take(channel: Any, queue: str, limit: int | None) -> Iterator[Any]:
 @contextmanager
 def _channel(url: str) -> Iterator[Any]:
     place = hide_password(url)
+    if not url.startswith("memory:"):
+        connection_parameters(url)  # says in words what is wrong with a malformed URL
     try:
         with Connection(url, connect_timeout=5, heartbeat=0) as connection:
             connection.ensure_connection(max_retries=1, interval_start=0.2)

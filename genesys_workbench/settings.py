@@ -7,6 +7,7 @@ shows stars.
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import SettingsError
 
-__all__ = ["REGIONS", "Settings", "hide_password", "load_settings", "region_domain"]
+__all__ = ["REGIONS", "HiddenUrl", "Settings", "hide_password", "load_settings", "region_domain"]
 
 # PureCloudRegionHosts of the official SDK 269.0.0
 REGIONS = {
@@ -82,6 +83,15 @@ def hide_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{place}"))
 
 
+class HiddenUrl(str):
+    """A URL whose repr hides its password, for tracebacks that show local variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(hide_password(str(self)))
+
+
 def _data_dir() -> Path:
     return user_data_path("genesys-workbench", appauthor=False)
 
@@ -142,6 +152,13 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in logging.getLevelNamesMapping():
+            raise ValueError("must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+        return value.upper()
+
     @field_validator("region")
     @classmethod
     def _known_region(cls, value: str) -> str:
@@ -191,7 +208,7 @@ class Settings(BaseSettings):
         """SQLAlchemy URL of the store, PostgreSQL with the driver that is installed."""
         if self.database_url is None:
             return f"sqlite:///{self.data_dir / 'workbench.db'}"
-        url = self.database_url.get_secret_value()
+        url = HiddenUrl(self.database_url.get_secret_value())
         for plain in ("postgres://", "postgresql://"):
             if url.startswith(plain):
                 if find_spec("psycopg") is None:
@@ -199,8 +216,8 @@ class Settings(BaseSettings):
                         "WORKBENCH_DATABASE_URL names PostgreSQL, but its driver is missing.",
                         fix='pip install "genesys-workbench[postgresql]"',
                     )
-                return "postgresql+psycopg://" + url.removeprefix(plain)
-        return url
+                return HiddenUrl("postgresql+psycopg://" + url.removeprefix(plain))
+        return HiddenUrl(url)
 
     @property
     def spool_file(self) -> Path:
@@ -229,6 +246,11 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(
             "Settings are not valid: " + "; ".join(lines),
             fix="correct the variable in the environment or in .env (see .env.example)",
+        ) from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(
+            f".env in this folder cannot be read: {type(exc).__name__}.",
+            fix="make it UTF-8 text with lines NAME=value (see .env.example), or move it away",
         ) from exc
 
 

@@ -51,7 +51,7 @@ class Store:
         self._clock = clock
 
     def __repr__(self) -> str:
-        return f"Store({self.database!r})"
+        return f"Store({self.__dict__.get('database')!r})"
 
     def prepare(self) -> None:
         """Create the tables, or check that they are of this version.

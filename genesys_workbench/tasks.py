@@ -15,7 +15,6 @@ from typing import Any
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery, Task, signals
 from celery.exceptions import CPendingDeprecationWarning
-from kombu import Exchange, Queue
 
 from . import runtime
 from .broker import locate, url_of
@@ -29,34 +28,18 @@ from .errors import (
     StoreError,
     WorkbenchError,
 )
+from .kombu_queues import kombu_queue
 from .logs import configure as configure_logging
-from .messages import QUEUE, TASK_NAME, Job, QueueSpec, decode, topology
+from .messages import QUEUE, TASK_NAME, Job, decode, topology
 from .privacy import scrub
 from .settings import Settings
 
-__all__ = ["app", "configuration", "kombu_queues", "process_interaction"]
+__all__ = ["app", "configuration", "process_interaction"]
 
 log = logging.getLogger(__name__)
 
 RATE_LIMITED_RETRIES = 50
 SOFT_TIME_LIMIT, TIME_LIMIT = 240, 300
-
-
-def kombu_queues() -> tuple[Queue, ...]:
-    """Return our queues as kombu knows them, dead letters first."""
-    plan = topology(runtime.settings())
-    return tuple(_kombu(spec) for spec in plan.queues)
-
-
-def _kombu(spec: QueueSpec) -> Queue:
-    (exchange, key) = spec.bindings[0]
-    return Queue(
-        spec.name,
-        exchange=Exchange(exchange, type="topic", durable=True),
-        routing_key=key,
-        durable=True,
-        queue_arguments=dict(spec.arguments),
-    )
 
 
 def configuration(settings: Settings) -> dict[str, Any]:
@@ -67,7 +50,6 @@ def configuration(settings: Settings) -> dict[str, Any]:
     broker = locate(settings)
     memory = broker.kind == "memory"
     options = {"polling_interval": 0.01} if memory else {"confirm_publish": True}
-    plan = topology(settings)
     return {
         "broker_url": broker.url,
         "broker_transport": "genesys_workbench.memory:QuickTransport" if memory else None,
@@ -76,7 +58,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "broker_connection_max_retries": None,
         "broker_channel_error_retry": True,
         "broker_heartbeat": 10,
-        "task_queues": [_kombu(plan.main)],
+        "task_queues": [kombu_queue(topology(settings).main)],
         "task_default_queue": QUEUE,
         "task_default_exchange_type": "topic",
         "task_create_missing_queues": False,

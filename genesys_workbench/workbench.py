@@ -69,7 +69,9 @@ class Workbench:
         self.simulator: Simulator | None = None
 
     def __repr__(self) -> str:
-        return f"Workbench(broker={self.broker.kind!r}, receiver={self.receiver.url!r})"
+        opened = self.__dict__
+        broker, receiver = opened.get("broker"), opened.get("receiver")
+        return f"Workbench(broker={broker!r}, receiver={receiver.url if receiver else None!r})"
 
     def start(self) -> Workbench:
         """Open all parts; on any error those that are open are closed again."""

@@ -16,6 +16,7 @@ from .memory import depth
 from .messages import QUEUE
 from .settings import Settings
 from .tasks import app, configuration
+from .watchdog import Watchdog
 
 __all__ = ["EmbeddedWorker", "WorkerProcess", "worker_arguments"]
 
@@ -104,6 +105,7 @@ class WorkerProcess:
         self._arguments = worker_arguments(pool=pool, concurrency=concurrency)
         self._log = subprocess.DEVNULL if log is None else log
         self._process: subprocess.Popen[bytes] | None = None
+        self._watchdog: Watchdog | None = None
 
     @property
     def pid(self) -> int | None:
@@ -120,6 +122,7 @@ class WorkerProcess:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        self._watchdog = Watchdog([self._process])
 
     def running(self) -> bool:
         """Whether it has not ended."""
@@ -137,3 +140,6 @@ class WorkerProcess:
                 os.killpg(self._process.pid, 9)
                 self._process.wait()
         self._process = None
+        if self._watchdog is not None:
+            self._watchdog.end()
+            self._watchdog = None

@@ -142,7 +142,7 @@ def test_an_unexpected_error_is_not_hidden(
     ("name", "value", "told"),
     [
         ("WORKBENCH_PORT", "many", "WORKBENCH_PORT"),
-        ("WORKBENCH_LOG_LEVEL", "loud", "WORKBENCH_LOG_LEVEL is 'loud'"),
+        ("WORKBENCH_LOG_LEVEL", "loud", "WORKBENCH_LOG_LEVEL: Value error, must be"),
         ("GENESYS_CLOUD_CLIENT_ID", "only-half", "must be set together"),
         ("WORKBENCH_DATABASE_URL", "mysql://u:hunter2@h/x", "cannot live in mysql"),
     ],

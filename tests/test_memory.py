@@ -9,6 +9,7 @@ import pytest
 
 from genesys_workbench import memory
 from genesys_workbench.dead import dead_message
+from genesys_workbench.errors import BrokerUnreachable
 from genesys_workbench.messages import DEAD_QUEUE, QUEUE, Message, decode, encode
 from genesys_workbench.queues import dead_letters, peek, redrive, states
 from tests.store_fakes import START, detail
@@ -124,3 +125,10 @@ def test_clearing_empties_all_queues(publisher: memory.MemoryPublisher) -> None:
 
 def test_the_depth_of_a_queue_that_nobody_declared_is_zero() -> None:
     assert memory.depth("nobody's") == 0
+
+
+def test_a_closed_publisher_refuses_in_words() -> None:
+    closed = memory.MemoryPublisher()
+    closed.close()
+    with pytest.raises(BrokerUnreachable, match="closed"):
+        closed.publish(message()).result(1)

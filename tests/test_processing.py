@@ -146,12 +146,14 @@ def test_without_enrichment_steps_see_none_and_the_event_is_stored(
 
 @pytest.mark.parametrize(("at", "fetches"), [(25.0, 1), (25.1, 2), (40.0, 2)])
 def test_a_snapshot_that_surely_knows_the_event_saves_a_call(
-    steps: Processing, api: Api, at: float, fetches: int
+    steps: Processing, api: Api, seen: Seen, at: float, fetches: int
 ) -> None:
     """The snapshot is of second 30; an event shows in the API five seconds later at most."""
     steps.run(job("e-1"), attempt=1)
     steps.run(job("e-2", what="customer.end", at=at), attempt=1)
     assert len(api.asked) == fetches
+    (_, first), (_, second_time) = seen.calls
+    assert first == second_time is not None  # a step sees the conversation either way
 
 
 def test_what_the_api_raises_leaves_nothing_stored(

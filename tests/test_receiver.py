@@ -400,6 +400,17 @@ def test_the_openapi_document_describes_the_delivery_route(
     assert {"202", "400", "401", "408", "413", "415", "422", "503"} <= responses.keys()
 
 
+def test_each_accepted_event_is_a_log_line_with_its_ids(
+    settings: Settings, publisher: ScriptedPublisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "genesys_workbench"):
+        deliver(settings, publisher, json=[{"conversationId": "c-1", "eventId": "e-1"}, SEED])
+    first, second = caplog.records
+    assert first.getMessage() == "202 published created, conversation c-1, event e-1"
+    assert (first.event_id, first.conversation_id) == ("e-1", "c-1")  # type: ignore[attr-defined]
+    assert second.outcome == "published"  # type: ignore[attr-defined]
+
+
 def test_refusals_are_logged_once_in_a_while_and_without_the_body(
     publisher: ScriptedPublisher, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -73,6 +73,7 @@ def test_an_id_without_a_secret_is_an_error_and_not_a_simulation() -> None:
         ("WORKBENCH_ENRICH", "sometimes", "WORKBENCH_ENRICH"),
         ("WORKBENCH_WEBHOOK_AUTH", "header,magic", "WORKBENCH_WEBHOOK_AUTH"),
         ("GENESYS_CLOUD_REGION", "mars", "GENESYS_CLOUD_REGION"),
+        ("WORKBENCH_LOG_LEVEL", "loud", "WORKBENCH_LOG_LEVEL"),
     ],
 )
 def test_a_malformed_value_names_its_variable(
@@ -97,6 +98,12 @@ def test_secrets_and_passwords_do_not_show() -> None:
         database_url=f"postgresql://user:{SECRET}@host/db",
     )
     assert SECRET not in repr(settings) + str(settings)
+
+
+def test_a_database_url_shows_no_password_as_a_local_variable() -> None:
+    url = load_settings(database_url=f"postgresql://user:{SECRET}@host/db").store_url
+    assert SECRET in url
+    assert SECRET not in repr(url)
 
 
 def test_a_malformed_secret_does_not_show_in_the_error() -> None:

@@ -20,6 +20,8 @@ from genesys_workbench.errors import (
     StoreUnavailable,
     Unreachable,
 )
+from genesys_workbench.kombu_queues import kombu_queue
+from genesys_workbench.messages import topology
 from genesys_workbench.settings import Settings, load_settings
 
 
@@ -81,8 +83,7 @@ def test_celery_declares_the_queue_with_the_same_arguments_as_the_set_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("WORKBENCH_QUEUE_TYPE", "classic")
-    runtime.use(None)
-    dead, main, canary = tasks.kombu_queues()
+    dead, main, canary = map(kombu_queue, topology(load_settings()).queues)
     assert [queue.name for queue in (dead, main, canary)] == [
         "gen_interactions.dead",
         "gen_interactions",

@@ -66,30 +66,7 @@ def settings_for(*, broker: str | None = None, **overrides: Any) -> Settings:
     Raises:
         SettingsError: A value is malformed, or ``.env`` cannot be read.
     """
-    from ..errors import SettingsError
     from ..settings import load_settings
 
     given = {"broker_url": broker, **overrides}
-    try:
-        settings = load_settings(
-            **{key: value for key, value in given.items() if value is not None}
-        )
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(
-            f".env in this folder cannot be read: {type(exc).__name__}.",
-            fix="make it UTF-8 text with lines NAME=value (see .env.example), or move it away",
-        ) from exc
-    _check_log_level(settings.log_level)
-    return settings
-
-
-def _check_log_level(name: str) -> None:
-    import logging
-
-    from ..errors import SettingsError
-
-    if name.upper() not in logging.getLevelNamesMapping():
-        raise SettingsError(
-            f"WORKBENCH_LOG_LEVEL is {name[:20]!r}, which is no level.",
-            fix="set it to DEBUG, INFO, WARNING or ERROR",
-        )
+    return load_settings(**{key: value for key, value in given.items() if value is not None})

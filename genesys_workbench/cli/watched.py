@@ -1,4 +1,4 @@
-"""The receiver's app with a line for each delivery, and with the cause if it does not start."""
+"""The receiver's app with a line for each refusal, and with the cause if it does not start."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Watched:
         self._path = path
         self._refusals = sys.stderr.isatty() if refusals is None else refusals
         if self._refusals:
-            logging.getLogger("genesys_workbench.endpoint").setLevel(logging.ERROR)
+            logging.getLogger("genesys_workbench.endpoint").addFilter(_is_no_refusal)
 
     async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
         """Pass on what comes."""
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
-        elif scope.get("path") == self._path and log.isEnabledFor(logging.INFO):
+        elif scope.get("path") == self._path and self._refusals:
             await self._app(scope, receive, self._telling(send))
         else:
             await self._app(scope, receive, send)
@@ -71,23 +71,10 @@ class Watched:
         return tell
 
     def _tell(self, status: int, body: bytes, seconds: float) -> None:
-        if status >= 300 and not self._refusals:
-            return
-        answer = json.loads(body or b"{}")
-        milliseconds = f"{seconds * 1000:.1f} ms"
         if status >= 300:
-            log.warning("%d refused: %s (%s)", status, answer.get("detail", ""), milliseconds)
-        for event in answer.get("events", [answer]) if status < 300 else ():
-            log.info(
-                "%d %s event %s of conversation %s (%s)",
-                status,
-                event["status"],
-                event["eventId"],
-                event["conversationId"],
-                milliseconds,
-                extra={
-                    "event_id": event["eventId"],
-                    "conversation_id": event["conversationId"],
-                    "status": event["status"],
-                },
-            )
+            why = json.loads(body or b"{}").get("detail", "")
+            log.warning("%d refused: %s (%.1f ms)", status, why, seconds * 1000)
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    return record.levelno != logging.WARNING

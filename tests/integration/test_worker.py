@@ -336,3 +336,37 @@ def test_a_killed_worker_gives_its_task_back(
     assert store.known([event_id]) == set()
     with Worker(live_settings, tmp_path / "second.log"):
         wait_for(store, event_id)
+
+
+def test_a_worker_process_ends_when_its_parent_is_killed(
+    live_settings: Settings, tmp_path: Any
+) -> None:
+    import os
+    import signal
+    import subprocess
+    import sys
+
+    import psutil
+
+    program = (
+        "import time\n"
+        "from genesys_workbench.worker import WorkerProcess\n"
+        "worker = WorkerProcess({})\n"
+        "worker.start()\n"
+        "print(worker.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, **live_settings.environment()},
+    )
+    assert parent.stdout is not None
+    worker = psutil.Process(int(parent.stdout.readline()))
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    _, alive = psutil.wait_procs([worker], timeout=20)
+    assert alive == []
