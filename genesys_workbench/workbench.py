@@ -70,8 +70,9 @@ class Workbench:
 
     def __repr__(self) -> str:
         opened = self.__dict__
-        broker, receiver = opened.get("broker"), opened.get("receiver")
-        return f"Workbench(broker={broker!r}, receiver={receiver.url if receiver else None!r})"
+        kind = getattr(opened.get("broker"), "kind", None)
+        url = getattr(opened.get("receiver"), "url", None)
+        return f"Workbench(broker={kind!r}, receiver={url!r})"
 
     def start(self) -> Workbench:
         """Open all parts; on any error those that are open are closed again."""

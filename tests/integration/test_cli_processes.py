@@ -112,7 +112,7 @@ def test_a_posted_conversation_becomes_a_row_and_every_command_sees_it(by_hand: 
     assert by_hand.rows("events", "replay", event_id)[0]["replay"] == 2
 
     log = by_hand.said("receive")
-    assert f"202 published event {event_id} of conversation {conversation}" in log
+    assert f"202 published created, conversation {conversation}, event {event_id}" in log
     assert by_hand.stop("worker")[0] in (0, 1)  # Celery's own command ends with 1 at Ctrl-C
     assert [by_hand.stop(name)[0] for name in ("receive", "simulate")] == [0, 0]
 
