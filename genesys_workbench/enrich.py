@@ -19,21 +19,27 @@ FetchMany = Callable[[Sequence[str]], Mapping[str, Conversation]]
 class Enricher:
     """Coalesce concurrent requests for conversations.
 
-    While one call is under way, further ids gather and share the next one; so a worker with a
-    pool of threads makes few calls, and one with a single thread loses no time.
+    While one call is under way, further ids gather and share the next one. Where several asked
+    last time, the next call also waits a moment for more: so a worker with a pool of threads
+    makes few calls, and one with a single thread loses no time.
 
     Args:
         one: Fetch one conversation; used when nobody else waits.
         many: Fetch several; ids that the API does not know are absent from its result.
         max_batch: Most ids in a call.
+        linger: Seconds to wait for more ids, where several come at once.
     """
 
-    def __init__(self, *, one: FetchOne, many: FetchMany, max_batch: int = 50) -> None:
+    def __init__(
+        self, *, one: FetchOne, many: FetchMany, max_batch: int = 50, linger: float = 0.1
+    ) -> None:
         self._one = one
         self._many = many
         self._max_batch = max_batch
+        self._linger = linger
+        self._crowded = False
         self._turn = threading.Lock()
-        self._lock = threading.Lock()
+        self._more = threading.Condition()
         self._waiting: dict[str, Future[Conversation]] = {}
 
     def conversation(self, conversation_id: str) -> Conversation:
@@ -42,17 +48,21 @@ class Enricher:
         Raises:
             GenesysError: As the client says; `NotFound` where the API does not know the id.
         """
-        with self._lock:
+        with self._more:
             future = self._waiting.setdefault(conversation_id, Future())
+            self._more.notify()
         with self._turn:
             while not future.done():
                 self._fetch_next()
         return future.result()
 
     def _fetch_next(self) -> None:
-        with self._lock:
+        with self._more:
+            if self._crowded:
+                self._more.wait_for(lambda: len(self._waiting) >= self._max_batch, self._linger)
             ids = list(self._waiting)[: self._max_batch]
             batch = {each: self._waiting.pop(each) for each in ids}
+            self._crowded = len(batch) > 1
         try:
             found = self._get(list(batch))
         except Exception as exc:  # noqa: BLE001 - each waiting task gets it

@@ -134,3 +134,28 @@ def test_after_a_failure_the_same_enricher_asks_again() -> None:
     api.error = None
     assert enricher.conversation("c1") == {"id": "c1"}
     assert len(api.calls) == 2
+
+
+def test_after_a_crowd_the_next_call_waits_until_it_is_full() -> None:
+    api = Api()
+    enricher = Enricher(one=api.one, many=api.many, max_batch=4, linger=PATIENCE)
+    api.hold()
+    with ThreadPoolExecutor(7) as pool:
+        asked = [pool.submit(enricher.conversation, "c-0")]
+        assert api.entered.wait(PATIENCE)
+        asked += [pool.submit(enricher.conversation, f"c-{number}") for number in range(1, 7)]
+        while len(enricher._waiting) < 6:
+            threading.Event().wait(0.001)
+        api.go.set()
+        asked += [pool.submit(enricher.conversation, f"c-{number}") for number in (7, 8)]
+        assert [each.result(PATIENCE)["id"] for each in asked] == [f"c-{n}" for n in range(9)]
+    assert [len(call) for call in api.calls] == [1, 4, 4]
+
+
+def test_a_single_caller_after_a_crowd_waits_once_and_then_no_more() -> None:
+    api = Api()
+    enricher = Enricher(one=api.one, many=api.many, linger=0.05)
+    enricher._crowded = True
+    assert enricher.conversation("c-1")["id"] == "c-1"
+    assert not enricher._crowded
+    assert api.calls == [["c-1"]]

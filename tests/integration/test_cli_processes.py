@@ -252,5 +252,5 @@ def test_receive_alone_is_a_whole_workbench_with_the_embedded_broker(tmp_path: P
         assert (code, seconds < 10) == (0, True)
     finally:
         shell.close()
-    assert shell.said("receive").count("202 published event") == 2
+    assert shell.said("receive").count("202 published") == 2
     assert "a secret for this test" not in shell.said("receive")
