@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from .errors import NotFound
+from .errors import NotFound, TaskError
 
 __all__ = ["Enricher"]
 
@@ -17,7 +17,7 @@ FetchMany = Callable[[Sequence[str]], Mapping[str, Conversation]]
 
 
 class Enricher:
-    """Coalesce concurrent requests for conversations.
+    """Coalesce concurrent requests for conversations; one thread makes the calls.
 
     While one call is under way, further ids gather and share the next one. Where several asked
     last time, the next call also waits a moment for more: so a worker with a pool of threads
@@ -38,31 +38,53 @@ class Enricher:
         self._max_batch = max_batch
         self._linger = linger
         self._crowded = False
-        self._turn = threading.Lock()
         self._more = threading.Condition()
         self._waiting: dict[str, Future[Conversation]] = {}
+        self._thread: threading.Thread | None = None
+        self._closed = False
 
     def conversation(self, conversation_id: str) -> Conversation:
         """Return the conversation's JSON, REST or analytics shape.
 
         Raises:
             GenesysError: As the client says; `NotFound` where the API does not know the id.
+            TaskError: The enricher was closed.
         """
         with self._more:
+            if self._closed:
+                raise TaskError("The worker is stopping.")
             future = self._waiting.setdefault(conversation_id, Future())
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._work, name="genesys-enricher", daemon=True
+                )
+                self._thread.start()
             self._more.notify()
-        with self._turn:
-            while not future.done():
-                self._fetch_next()
         return future.result()
 
-    def _fetch_next(self) -> None:
+    def close(self) -> None:
+        """Answer those that wait, and end the thread."""
         with self._more:
-            if self._crowded:
+            self._closed = True
+            self._more.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            self._fetch(batch)
+
+    def _next_batch(self) -> dict[str, Future[Conversation]]:
+        """Wait for ids and take them; empty at the end."""
+        with self._more:
+            self._more.wait_for(lambda: self._waiting or self._closed)
+            if self._crowded and not self._closed:
                 self._more.wait_for(lambda: len(self._waiting) >= self._max_batch, self._linger)
             ids = list(self._waiting)[: self._max_batch]
-            batch = {each: self._waiting.pop(each) for each in ids}
-            self._crowded = len(batch) > 1
+            self._crowded = len(ids) > 1
+            return {each: self._waiting.pop(each) for each in ids}
+
+    def _fetch(self, batch: Mapping[str, Future[Conversation]]) -> None:
         try:
             found = self._get(list(batch))
         except Exception as exc:  # noqa: BLE001 - each waiting task gets it

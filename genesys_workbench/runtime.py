@@ -38,13 +38,14 @@ class Runtime:
     @cached_property
     def processing(self) -> Processing:
         """The steps for one event."""
-        fetch = None
-        if self.settings.enrich != "off":
-            client = self.client
-            fetch = Enricher(
-                one=client.get_conversation, many=client.conversation_details
-            ).conversation
+        fetch = None if self.settings.enrich == "off" else self.enricher.conversation
         return Processing(self.store, fetch, load_processors(self.settings))
+
+    @cached_property
+    def enricher(self) -> Enricher:
+        """Fetches conversations."""
+        client = self.client
+        return Enricher(one=client.get_conversation, many=client.conversation_details)
 
     @cached_property
     def client(self) -> GenesysClient:
@@ -62,7 +63,7 @@ class Runtime:
     def close(self) -> None:
         """Close what was opened."""
         opened = self.__dict__
-        for name in ("publisher", "client", "store"):
+        for name in ("enricher", "publisher", "client", "store"):
             if name in opened:
                 opened.pop(name).close()
         opened.pop("processing", None)

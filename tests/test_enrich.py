@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from genesys_workbench.enrich import Enricher
-from genesys_workbench.errors import NotFound, ServerError
+from genesys_workbench.errors import NotFound, ServerError, TaskError
 
 PATIENCE = 10
 
@@ -147,6 +147,7 @@ def test_after_a_crowd_the_next_call_waits_until_it_is_full() -> None:
         while len(enricher._waiting) < 6:
             threading.Event().wait(0.001)
         api.go.set()
+        assert asked[1].result(PATIENCE)  # who is done waits for nobody
         asked += [pool.submit(enricher.conversation, f"c-{number}") for number in (7, 8)]
         assert [each.result(PATIENCE)["id"] for each in asked] == [f"c-{n}" for n in range(9)]
     assert [len(call) for call in api.calls] == [1, 4, 4]
@@ -159,3 +160,18 @@ def test_a_single_caller_after_a_crowd_waits_once_and_then_no_more() -> None:
     assert enricher.conversation("c-1")["id"] == "c-1"
     assert not enricher._crowded
     assert api.calls == [["c-1"]]
+
+
+def test_a_closed_enricher_answers_who_waits_and_refuses_who_comes() -> None:
+    api = Api()
+    enricher = Enricher(one=api.one, many=api.many)
+    api.hold()
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(enricher.conversation, "c-0")]
+        assert api.entered.wait(PATIENCE)
+        closing = pool.submit(enricher.close)
+        api.go.set()
+        assert asked[0].result(PATIENCE)["id"] == "c-0"
+        closing.result(PATIENCE)
+    with pytest.raises(TaskError, match="stopping"):
+        enricher.conversation("c-1")
