@@ -82,6 +82,7 @@ def test_conversations_are_fetched_unless_that_is_off(own: Settings) -> None:
     assert runtime.Runtime(own).processing.fetch is not None
     off = runtime.Runtime(own.model_copy(update={"enrich": "off"}))
     assert off.processing.fetch is None
+    off.close()
     assert "client" not in vars(off)
 
 
