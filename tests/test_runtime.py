@@ -79,11 +79,13 @@ def test_closing_gives_up_all_that_was_opened(own: Settings) -> None:
 
 
 def test_conversations_are_fetched_unless_that_is_off(own: Settings) -> None:
-    assert runtime.Runtime(own).processing.fetch is not None
+    on = runtime.Runtime(own)
+    assert on.processing.fetch is not None
+    on.close()
     off = runtime.Runtime(own.model_copy(update={"enrich": "off"}))
     assert off.processing.fetch is None
-    off.close()
     assert "client" not in vars(off)
+    off.close()
 
 
 def test_the_client_leaves_long_waits_to_the_broker(own: Settings) -> None:
