@@ -129,4 +129,5 @@ def test_a_child_that_never_worked_closes_nothing_of_its_parent(
     monkeypatch.setattr(runtime.os, "getpid", lambda: -1)
     runtime.close()
     assert vars(parents)["store"] is store
+    monkeypatch.undo()
     parents.close()
