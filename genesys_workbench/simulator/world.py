@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from itertools import accumulate, islice
+from functools import cached_property, partial
+from itertools import accumulate, islice, repeat
 from random import Random
 from typing import overload
 
@@ -24,6 +24,14 @@ __all__ = ["DEFAULT_START", "Queue", "SimConversation", "User", "World"]
 
 DEFAULT_START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 _MEAN_GAP = 60.0
+# Arrivals by the hour of the day (UTC), 1.0 = one in `_MEAN_GAP`: a morning and an afternoon peak
+_DAY = tuple(
+    map(
+        float,
+        "0.05 0.05 0.05 0.05 0.05 0.1 0.3 0.6 1 1.6 2.1 1.7 "
+        "1.2 1.3 1.7 1.5 1.1 0.8 0.5 0.4 0.3 0.2 0.1 0.05".split(),
+    )
+)
 _LEAST_GAP_MS = 100  # longer than the first tick of a stage, so that starts keep their order
 
 
@@ -70,9 +78,8 @@ class _Conversations(Sequence[SimConversation]):
         self._seed = world.seed
         self._made: dict[int, SimConversation] = {}
         rng = Random(f"{world.seed}/arrivals")
-        gaps = accumulate((_gap_ms(rng) for _ in range(number - 1)), initial=0)
-        offsets = islice(gaps, number)
-        self._starts = [world.start + timedelta(milliseconds=offset) for offset in offsets]
+        starts = accumulate(repeat(None, number - 1), partial(_next, rng), initial=world.start)
+        self._starts = list(islice(starts, number))
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -93,8 +100,10 @@ class _Conversations(Sequence[SimConversation]):
         return self._made[place]
 
 
-def _gap_ms(rng: Random) -> int:
-    return _LEAST_GAP_MS + int(rng.expovariate(1 / _MEAN_GAP) * 1000)
+def _next(rng: Random, at: datetime, _: None) -> datetime:
+    """Draw the arrival after the one at `at`: the gaps are shorter in the busy hours."""
+    gap = rng.expovariate(_DAY[at.hour] / _MEAN_GAP)
+    return at + timedelta(milliseconds=_LEAST_GAP_MS + int(gap * 1000))
 
 
 def _id(seed: int, index: int) -> str:
