@@ -20,9 +20,16 @@ from .shapes import Leg, Party, Shape
 from .shapes_analytics import read_analytics
 from .shapes_rest import read_rest
 from .spellings import read_text, unique
-from .timings import agents_of, measure, was_conference
+from .timings import Timings, agents_of, measure, was_conference
 
-__all__ = ["ConversationFacts", "ParticipantFacts", "facts_of_conversation", "facts_of_event"]
+__all__ = [
+    "ConversationFacts",
+    "ParticipantFacts",
+    "facts_of_conversation",
+    "facts_of_event",
+    "facts_of_shape",
+    "read_shape",
+]
 
 _CUSTOMERS = frozenset({"customer", "external"})
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -30,6 +37,16 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 def facts_of_conversation(body: Mapping[str, Any]) -> ConversationFacts:
     """Derive the facts of a conversation as REST or analytics tell it.
+
+    Raises:
+        PermanentError: Reason ``schema``; the body is neither.
+    """
+    shape = read_shape(body)
+    return facts_of_shape(shape, measure(shape))
+
+
+def read_shape(body: Mapping[str, Any]) -> Shape:
+    """Read a conversation as REST or analytics tell it into the one shape.
 
     Raises:
         PermanentError: Reason ``schema``; the body is neither.
@@ -42,7 +59,7 @@ def facts_of_conversation(body: Mapping[str, Any]) -> ConversationFacts:
             fix="compare it with a conversation of the simulator, then replay the event",
             reason="schema",
         )
-    return _facts(shape, complete=True)
+    return shape
 
 
 def facts_of_event(event: ConversationEvent) -> ConversationFacts:
@@ -50,7 +67,7 @@ def facts_of_event(event: ConversationEvent) -> ConversationFacts:
     shape = _read(event.body)
     if shape is None or shape.conversation_id != event.conversation_id:
         return facts_of_detail(event)
-    return _facts(shape, complete=False)
+    return facts_of_shape(shape, measure(shape), complete=False)
 
 
 def _read(body: Any) -> Shape | None:
@@ -64,7 +81,8 @@ def _read(body: Any) -> Shape | None:
     return None
 
 
-def _facts(shape: Shape, *, complete: bool) -> ConversationFacts:
+def facts_of_shape(shape: Shape, timings: Timings, *, complete: bool = True) -> ConversationFacts:
+    """Derive the facts of a conversation that was read and measured."""
     parties = sorted(shape.parties, key=lambda party: party.joined_at or _LAST)
     legs = _in_order(leg for party in parties for leg in party.legs)
     facts = ConversationFacts(
@@ -81,7 +99,7 @@ def _facts(shape: Shape, *, complete: bool) -> ConversationFacts:
         division_ids=shape.division_ids,
         participants=tuple(_participants(parties)),
         complete=complete,
-        **asdict(measure(shape)),
+        **asdict(timings),
     )
     customer = next((party for party in parties if party.purpose in _CUSTOMERS), None)
     return _with_customer(facts, customer, legs, shape.direction)

@@ -16,7 +16,7 @@ from typing import Any
 
 from .spellings import normalise_address
 
-__all__ = ["ScrubFilter", "mask", "mask_conversation", "mask_event", "scrub"]
+__all__ = ["NAMED_THINGS", "Key", "ScrubFilter", "mask", "mask_conversation", "mask_event", "scrub"]
 
 Key = str | bytes
 
@@ -36,7 +36,8 @@ _PERSONAL_KEY = re.compile(
 _REVEALING = re.compile(
     r"(?:tel|sips?|mailto):|\+\d[\d ().-]{6,}$|[^@\s]+@[^@\s]+\.\w", re.IGNORECASE
 )
-_NAMED_THINGS = frozenset({"acd", "ivr", "botflow", "workflow"})
+NAMED_THINGS = frozenset({"acd", "ivr", "botflow", "workflow"})
+"""Purposes of participants whose names are those of queues and flows."""
 _PERSON_MARKS = frozenset({"purpose", "participants", "addressNormalized", "addressRaw"})
 # In a flat body the keys are anybody's choice: only these, and ids and times, are shown
 _PLAIN_KEY = re.compile(
@@ -49,13 +50,18 @@ _PLAIN_VALUE = re.compile(
 )
 
 
-def mask(value: str, key: Key) -> str:
+def mask(value: str, key: Key | None = None) -> str:
     """Return a stand-in for a personal value: the same for the same value and key.
 
     A number or address gets the same mask however it is written; blanks stay blank.
+
+    Args:
+        value: What shall not be seen.
+        key: None = a random one that lasts as long as this process.
     """
     if not value.strip():
         return value
+    key = key or _SESSION_KEY
     secret = key.encode() if isinstance(key, str) else key
     plain = normalise_address(value) or value
     return "masked-" + hmac.digest(secret, plain.encode(), hashlib.sha256).hex()[:16]
@@ -93,9 +99,9 @@ def _mask_object(body: Mapping[str, Any], key: Key, *, strict: bool) -> dict[str
 
 def _is_personal(name: str, body: Mapping[str, Any]) -> bool:
     if name == "name":
-        return bool(body.keys() & _PERSON_MARKS) and body.get("purpose") not in _NAMED_THINGS
+        return bool(body.keys() & _PERSON_MARKS) and body.get("purpose") not in NAMED_THINGS
     if name == "participantName":
-        return body.get("purpose") not in _NAMED_THINGS
+        return body.get("purpose") not in NAMED_THINGS
     return name.lower() in _PERSONAL_KEYS or _PERSONAL_KEY.search(name) is not None
 
 

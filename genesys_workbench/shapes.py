@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .spellings import read_time
+from .spellings import read_text
 
-__all__ = ["TALKING", "Leg", "Party", "Shape", "Span", "first_time", "last_time", "read_span"]
+__all__ = ["TALKING", "Leg", "Party", "Shape", "Span", "first_time", "last_time", "named_texts"]
 
 TALKING = frozenset({"interact", "hold"})
 
@@ -26,6 +26,10 @@ class Span:
     kind: str
     start: datetime | None
     end: datetime | None
+    queue_id: str | None = None
+    disconnect_type: str | None = None
+    wrap_up_code: str | None = None
+    conference: bool | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -44,6 +48,8 @@ class Leg:
         connected_at: None where the leg never connected, as an alert that nobody answered.
         metrics: Analytics' metrics in seconds; counts as they are; empty for REST.
         detailed: Whether the spans are the platform's; otherwise they are made of the leg's times.
+        peer_id: The session at the other end.
+        flow: ``id``, ``name``, ``type`` and ``exit`` of the Architect flow; analytics only.
     """
 
     media_type: str
@@ -60,16 +66,20 @@ class Leg:
     wrap_up_codes: tuple[str, ...]
     conference: bool
     detailed: bool
+    session_id: str | None
+    peer_id: str | None
+    flow: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One participant; `name` and `addresses` are personal data.
+    """One participant; `name`, `addresses` and `attributes` are personal data.
 
     Attributes:
         addresses: ``ani``, ``dnis``, ``own`` as given of the participant.
         observes: Whether it only monitors or coaches another participant.
         acw: After-call work that is told of the participant, not of a leg.
+        attributes: Free data that flows and scripts have set.
     """
 
     participant_id: str | None
@@ -86,6 +96,7 @@ class Party:
     observes: bool
     acw: Span | None
     wrap_up_codes: tuple[str, ...]
+    attributes: Mapping[str, Any] = field(repr=False)
     legs: tuple[Leg, ...]
 
 
@@ -102,9 +113,9 @@ class Shape:
     parties: tuple[Party, ...]
 
 
-def read_span(kind: str, body: Mapping[str, Any], start: str, end: str) -> Span:
-    """Read a span from the two named fields of a JSON object."""
-    return Span(kind, read_time(body.get(start)), read_time(body.get(end)))
+def named_texts(body: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of a JSON object that are told, under other names."""
+    return {name: text for name, key in keys.items() if (text := read_text(body.get(key)))}
 
 
 def first_time(*times: datetime | None) -> datetime | None:

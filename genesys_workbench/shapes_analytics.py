@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .shapes import TALKING, Leg, Party, Shape, first_time, last_time, read_span
+from .shapes import TALKING, Leg, Party, Shape, Span, first_time, last_time, named_texts
 from .spellings import (
     read_disconnect_type,
     read_lower,
+    read_object,
     read_objects,
     read_text,
     read_texts,
@@ -19,6 +20,7 @@ from .spellings import (
 __all__ = ["read_analytics"]
 
 _ADDRESSES = {"ani": "ani", "dnis": "dnis", "from": "addressFrom", "to": "addressTo"}
+_FLOW = {"id": "flowId", "name": "flowName", "type": "flowType", "exit": "exitReason"}
 
 
 def read_analytics(body: Mapping[str, Any], conversation_id: str) -> Shape:
@@ -52,6 +54,7 @@ def _party(body: Mapping[str, Any]) -> Party:
         observes=bool(sessions) and all(_observes(session) for session in sessions),
         acw=None,
         wrap_up_codes=(),
+        attributes=read_object(body.get("attributes")),
         legs=legs,
     )
 
@@ -61,31 +64,40 @@ def _observes(session: Mapping[str, Any]) -> bool:
 
 
 def _leg(body: Mapping[str, Any]) -> Leg:
-    segments = read_objects(body.get("segments"))
-    kinds = [read_lower(item.get("segmentType")) or "unknown" for item in segments]
-    pairs = list(zip(kinds, segments, strict=True))
-    spans = [read_span(kind, item, "segmentStart", "segmentEnd") for kind, item in pairs]
+    spans = [_span(item) for item in read_objects(body.get("segments"))]
     live = [span for span in spans if span.kind != "wrapup"]
-    left = [
-        read_disconnect_type(item.get("disconnectType")) for kind, item in pairs if kind != "wrapup"
-    ]
+    left = [span.disconnect_type for span in live]
     medium = read_lower(body.get("mediaType")) or "unknown"
     return Leg(
         media_type=medium,
         message_type=read_lower(body.get("messageType")) if medium == "message" else None,
         direction=read_lower(body.get("direction")),
-        addresses={n: text for n, key in _ADDRESSES.items() if (text := read_text(body.get(key)))},
+        addresses=named_texts(body, _ADDRESSES),
         started_at=first_time(*(span.start for span in live)),
         connected_at=first_time(*(span.start for span in live if span.kind in TALKING)),
         ended_at=last_time(*(span.end for span in live)),
         disconnect_type=unique(reversed(left))[0] if any(left) else None,
         spans=tuple(spans),
         metrics=_metrics(body),
-        queue_ids=unique(read_text(item.get("queueId")) for item in segments),
-        wrap_up_codes=unique(read_text(item.get("wrapUpCode")) for item in segments),
-        conference="conferenceTransfer" in left
-        or any(item.get("conference") is True for item in segments),
+        queue_ids=unique(span.queue_id for span in spans),
+        wrap_up_codes=unique(span.wrap_up_code for span in spans),
+        conference="conferenceTransfer" in left or any(span.conference for span in spans),
         detailed=True,
+        session_id=read_text(body.get("sessionId")),
+        peer_id=read_text(body.get("peerId")),
+        flow=named_texts(read_object(body.get("flow")), _FLOW),
+    )
+
+
+def _span(body: Mapping[str, Any]) -> Span:
+    return Span(
+        kind=read_lower(body.get("segmentType")) or "unknown",
+        start=read_time(body.get("segmentStart")),
+        end=read_time(body.get("segmentEnd")),
+        queue_id=read_text(body.get("queueId")),
+        disconnect_type=read_disconnect_type(body.get("disconnectType")),
+        wrap_up_code=read_text(body.get("wrapUpCode")),
+        conference=body.get("conference") is True,
     )
 
 
@@ -95,5 +107,5 @@ def _metrics(body: Mapping[str, Any]) -> dict[str, float]:
     for metric in read_objects(body.get("metrics")):
         name, value = metric.get("name"), metric.get("value")
         if isinstance(name, str) and isinstance(value, int | float):
-            sums[name] = sums.get(name, 0.0) + (value / 1000 if name.startswith("t") else value)
-    return sums
+            sums[name] = sums.get(name, 0.0) + value
+    return {name: sum_ / 1000 if name.startswith("t") else sum_ for name, sum_ in sums.items()}

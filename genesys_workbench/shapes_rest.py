@@ -7,14 +7,16 @@ its like: participants, and in each of them a list for every medium.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from .events import MEDIA_LISTS
-from .shapes import Leg, Party, Shape, Span, first_time, last_time, read_span
+from .shapes import Leg, Party, Shape, Span, first_time, last_time, named_texts
 from .spellings import (
     read_disconnect_type,
     read_lower,
+    read_object,
     read_objects,
     read_text,
     read_time,
@@ -63,13 +65,14 @@ def _party(body: Mapping[str, Any]) -> Party:
         queue_name=read_text(body.get("queueName")),
         external_contact_id=read_text(body.get("externalContactId")),
         name=read_text(body.get("name")),
-        addresses=_texts(body, {"ani": "ani", "dnis": "dnis", "own": "address"}),
+        addresses=named_texts(body, {"ani": "ani", "dnis": "dnis", "own": "address"}),
         joined_at=started or read_time(body.get("connectedTime")),
         left_at=read_time(body.get("endTime")),
         connected=any(leg.connected_at for leg in legs),
         observes=any(body.get(f"{word}ParticipantId") for word in ("monitored", "coached")),
         acw=_acw(body, "startAcwTime", "endAcwTime") or _acw_of_wrapup(body),
         wrap_up_codes=_wrap_up_codes(body),
+        attributes=read_object(body.get("attributes")),
         legs=legs,
     )
 
@@ -98,24 +101,32 @@ def _leg(body: Mapping[str, Any], medium: str) -> Leg:
         wrap_up_codes=_wrap_up_codes(body),
         conference=disconnect == "conferenceTransfer",
         detailed=detailed,
+        session_id=read_text(body.get("id")),
+        peer_id=read_text(body.get("peerId")),
+        flow={},
     )
 
 
 def _spans(body: Mapping[str, Any]) -> list[Span]:
-    spans = [
-        read_span(read_lower(item.get("type")) or "unknown", item, "startTime", "endTime")
-        for item in read_objects(body.get("segments"))
-    ]
-    after = body.get("afterCallWork")
-    acw = _acw(after, "startTime", "endTime") if isinstance(after, dict) else None
-    acw = acw or _acw_of_wrapup(body)
+    spans = [_span(item) for item in read_objects(body.get("segments"))]
+    after = read_object(body.get("afterCallWork"))
+    acw = _acw(after, "startTime", "endTime") or _acw_of_wrapup(body)
     if acw and not any(span.kind == "wrapup" for span in spans):
-        spans.append(acw)
+        spans.append(replace(acw, wrap_up_code=next(iter(_wrap_up_codes(body)), None)))
     return spans
 
 
+def _span(body: Mapping[str, Any]) -> Span:
+    return Span(
+        kind=read_lower(body.get("type")) or "unknown",
+        start=read_time(body.get("startTime")),
+        end=read_time(body.get("endTime")),
+        disconnect_type=read_disconnect_type(body.get("disconnectType")),
+    )
+
+
 def _acw(body: Mapping[str, Any], start: str, end: str) -> Span | None:
-    span = read_span("wrapup", body, start, end)
+    span = Span("wrapup", read_time(body.get(start)), read_time(body.get(end)))
     return span if span.start is not None else None
 
 
@@ -134,15 +145,10 @@ def _leg_addresses(body: Mapping[str, Any]) -> dict[str, str]:
     keys = {"3": "addressDisplayable", "2": "addressRaw", "1": "addressNormalized"}
     for name, field_name in {"from": "fromAddress", "to": "toAddress", "own": "self"}.items():
         address = body.get(field_name)
-        if isinstance(address, dict) and (texts := _texts(address, keys)):
+        if isinstance(address, dict) and (texts := named_texts(address, keys)):
             found[name] = texts[min(texts)]
     return found
 
 
-def _texts(body: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, key in keys.items() if (text := read_text(body.get(key)))}
-
-
 def _wrap_up_codes(body: Mapping[str, Any]) -> tuple[str, ...]:
-    wrapup = body.get("wrapup")
-    return unique([read_text(wrapup.get("code"))]) if isinstance(wrapup, dict) else ()
+    return unique([read_text(read_object(body.get("wrapup")).get("code"))])

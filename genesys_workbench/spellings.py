@@ -19,6 +19,7 @@ __all__ = [
     "normalise_address",
     "read_disconnect_type",
     "read_lower",
+    "read_object",
     "read_objects",
     "read_text",
     "read_texts",
@@ -73,6 +74,11 @@ def read_time(value: Any) -> datetime | None:
 def read_objects(value: Any) -> list[Mapping[str, Any]]:
     """Return the JSON objects of a list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def read_object(value: Any) -> Mapping[str, Any]:
+    """Return a JSON object, an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def read_disconnect_type(value: Any) -> str | None:

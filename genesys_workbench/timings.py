@@ -6,13 +6,21 @@ the spans are summed up. https://developer.genesys.cloud/analyticsdatamanagement
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from .shapes import Leg, Party, Shape
 
-__all__ = ["Timings", "agents_of", "measure", "was_conference"]
+__all__ = [
+    "PartyTimings",
+    "Timings",
+    "agents_of",
+    "measure",
+    "measure_parties",
+    "sum_up",
+    "was_conference",
+]
 
 _AGENTS = frozenset({"agent", "user"})
 _FLOWS = frozenset({"ivr", "botflow", "workflow"})
@@ -37,33 +45,88 @@ class Timings:
     duration_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class PartyTimings:
+    """One participant's part of the figures; None where its purpose gives none."""
+
+    transfers: int | None = None
+    abandoned: bool | None = None
+    ivr_s: float | None = None
+    wait_s: float | None = None
+    talk_s: float | None = None
+    hold_s: float | None = None
+    acw_s: float | None = None
+    handle_s: float | None = None
+
+
 def agents_of(parties: Iterable[Party]) -> list[Party]:
     """Return the agents and users who connected, without those who only observe."""
-    return [
-        party
-        for party in parties
-        if party.purpose in _AGENTS and party.user_id and party.connected and not party.observes
-    ]
+    return [party for party in parties if _is_agent(party)]
+
+
+def _is_agent(party: Party) -> bool:
+    works = party.purpose in _AGENTS and party.user_id is not None
+    return works and party.connected and not party.observes
 
 
 def measure(shape: Shape) -> Timings:
     """Measure a conversation; of one that goes on, the finished parts."""
-    agents = agents_of(shape.parties)
-    legs = [leg for agent in agents for leg in agent.legs]
+    return sum_up(shape, measure_parties(shape))
+
+
+def measure_parties(shape: Shape) -> list[PartyTimings]:
+    """Measure each participant, in the order of the shape."""
+    given_up = _given_up(shape)
+    return [
+        _measure_agent(party)
+        if _is_agent(party)
+        else _measure_flow(party)
+        if party.purpose in _FLOWS
+        else _measure_wait(party, given_up, over=shape.ended_at is not None)
+        if party.purpose == "acd"
+        else PartyTimings()
+        for party in shape.parties
+    ]
+
+
+def sum_up(shape: Shape, parts: Sequence[PartyTimings]) -> Timings:
+    """Add up the participants' figures to those of the conversation."""
     duration = None
     if shape.started_at and shape.ended_at:
         duration = (shape.ended_at - shape.started_at).total_seconds()
+    given_up = [part.abandoned for part in parts if part.abandoned is not None]
     return Timings(
-        transfers=sum(_transfers(leg) for leg in legs),
-        abandoned=_abandoned(shape, agents),
-        ivr_s=_total(_stay(leg, "tIvr") for leg in _legs(shape, _FLOWS)),
-        wait_s=_total(_stay(leg, "tAcd") for leg in _legs(shape, {"acd"})),
-        talk_s=_total(_talk(leg) for leg in legs),
-        hold_s=_total(_hold(leg) for leg in legs),
-        acw_s=_total(seconds for agent in agents for seconds in _acw(agent)),
-        handle_s=_total(seconds for agent in agents for seconds in _handle(agent)),
+        transfers=sum(part.transfers or 0 for part in parts),
+        abandoned=any(given_up) if given_up else None,
+        ivr_s=_total(part.ivr_s for part in parts),
+        wait_s=_total(part.wait_s for part in parts),
+        talk_s=_total(part.talk_s for part in parts),
+        hold_s=_total(part.hold_s for part in parts),
+        acw_s=_total(part.acw_s for part in parts),
+        handle_s=_total(part.handle_s for part in parts),
         duration_s=duration,
     )
+
+
+def _measure_agent(agent: Party) -> PartyTimings:
+    return PartyTimings(
+        transfers=sum(_transfers(leg) for leg in agent.legs),
+        talk_s=_total(_talk(leg) for leg in agent.legs),
+        hold_s=_total(_hold(leg) for leg in agent.legs),
+        acw_s=_total(_acw(agent)),
+        handle_s=_total(_handle(agent)),
+    )
+
+
+def _measure_flow(flow: Party) -> PartyTimings:
+    return PartyTimings(ivr_s=_total(_stay(leg, "tIvr") for leg in flow.legs))
+
+
+def _measure_wait(wait: Party, given_up: Leg | None, *, over: bool) -> PartyTimings:
+    abandoned = None
+    if wait.legs and over:
+        abandoned = any(leg is given_up or "tAbandon" in leg.metrics for leg in wait.legs)
+    return PartyTimings(abandoned=abandoned, wait_s=_total(_stay(leg, "tAcd") for leg in wait.legs))
 
 
 def was_conference(shape: Shape) -> bool:
@@ -89,10 +152,6 @@ def _edges(party: Party) -> list[tuple[datetime, int]]:
         if span.start and span.end and span.end - span.start > 2 * _HANDOVER:
             edges += [(span.start + _HANDOVER / 2, 1), (span.end - _HANDOVER / 2, -1)]
     return edges
-
-
-def _legs(shape: Shape, purposes: Collection[str | None]) -> list[Leg]:
-    return [leg for party in shape.parties if party.purpose in purposes for leg in party.legs]
 
 
 def _stay(leg: Leg, metric: str) -> float | None:
@@ -156,13 +215,13 @@ def _is_transfer(leg: Leg) -> bool:
     return (leg.disconnect_type or "").lower().endswith("transfer")
 
 
-def _abandoned(shape: Shape, agents: Sequence[Party]) -> bool | None:
-    waits = _legs(shape, {"acd"})
-    if not waits or shape.ended_at is None:
+def _given_up(shape: Shape) -> Leg | None:
+    """Return the wait that led to nobody: the last one, unless it was passed on."""
+    waits = [leg for party in shape.parties if party.purpose == "acd" for leg in party.legs]
+    if not waits or any(_is_agent(party) for party in shape.parties):
         return None
-    if any("tAbandon" in leg.metrics for leg in waits):
-        return True
-    return not agents and not _is_transfer(max(waits, key=_end))
+    last = max(waits, key=_end)
+    return None if _is_transfer(last) else last
 
 
 def _end(leg: Leg) -> datetime:
