@@ -18,6 +18,7 @@ from .control_api import ControlApi
 from .conversations_api import ConversationsApi
 from .gateway import Gateway
 from .oauth import TokenEndpoint
+from .routing_api import RoutingApi
 from .state import SimulatorState
 from .webhooks_api import PATH as WEBHOOKS
 from .webhooks_api import WebhooksApi
@@ -52,6 +53,7 @@ def _routes(state: SimulatorState) -> list[Route]:
         Route(f"{analytics}/details", read.details_of_some),
         Route(f"{analytics}/details/query", read.details_query, methods=["POST"]),
         Route(f"{analytics}/{{conversation_id}}/details", read.details_of_one),
+        Route("/api/v2/routing/queues", RoutingApi(state.world).queues),
         *_webhook_routes(state),
         *_control_routes(state),
     ]

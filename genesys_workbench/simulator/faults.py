@@ -13,7 +13,7 @@ from ..errors import SettingsError
 
 __all__ = ["ENDPOINTS", "Fault", "Faults"]
 
-ENDPOINTS = ("token", "conversation", "details", "details_query", "webhooks", "*")
+ENDPOINTS = ("token", "conversation", "details", "details_query", "queues", "webhooks", "*")
 
 
 @dataclass(frozen=True, slots=True)

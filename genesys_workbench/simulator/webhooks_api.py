@@ -6,7 +6,6 @@ No organisation of Genesys Cloud has this endpoint. Every answer says so in a he
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from .bodies import ApiError, json_object, valid_uuid
+from .pages import page_of
 
 __all__ = ["KINDS", "Webhook", "Webhooks", "WebhooksApi"]
 
@@ -111,10 +111,7 @@ class WebhooksApi:
 
     async def listing(self, request: Request) -> Response:
         """``GET /api/v2/webhooks``, page by page."""
-        size = _number(request, "pageSize", 25, most=100)
-        number = _number(request, "pageNumber", 1)
-        entities = [hook.body for hook in self._webhooks]
-        return JSONResponse(_page(entities, size, number))
+        return JSONResponse(page_of([hook.body for hook in self._webhooks], request))
 
     async def read(self, request: Request) -> Response:
         """``GET /api/v2/webhooks/{id}``."""
@@ -133,31 +130,6 @@ class WebhooksApi:
 
 def _id(request: Request) -> str:
     return valid_uuid(request.path_params["webhook_id"], "webhookId")
-
-
-def _number(request: Request, name: str, default: int, *, most: int | None = None) -> int:
-    text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or int(text) < 1 or (most and int(text) > most):
-        limit = f"1 to {most}" if most else "at least 1"
-        raise ApiError(400, "invalid.value", f"{name} must be {limit}.", field=name)
-    return int(text)
-
-
-def _page(entities: list[Mapping[str, Any]], size: int, number: int) -> dict[str, Any]:
-    pages = math.ceil(len(entities) / size)
-    uris = {"selfUri": number, "firstUri": 1, "lastUri": max(pages, 1)}
-    if number < pages:
-        uris["nextUri"] = number + 1
-    if number > 1:
-        uris["previousUri"] = number - 1
-    return {
-        "entities": entities[(number - 1) * size : number * size],
-        "pageSize": size,
-        "pageNumber": number,
-        "total": len(entities),
-        "pageCount": pages,
-        **{name: f"{PATH}?pageSize={size}&pageNumber={page}" for name, page in uris.items()},
-    }
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:

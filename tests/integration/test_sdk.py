@@ -105,6 +105,13 @@ def test_the_sdk_reads_the_details_of_several_conversations(analytics, sim):
     assert [item.conversation_id for item in answer.conversations] == wanted
 
 
+def test_the_sdk_lists_the_queues(sdk, client, sim):
+    answer = sdk.RoutingApi(client).get_routing_queues(page_size=100)
+    assert {one.id: one.name for one in answer.entities} == {
+        queue.id: queue.name for queue in sim.world.queues
+    }
+
+
 def test_the_sdk_pages_through_a_detail_query(sdk, analytics, sim):
     start = sim.world.start
     found = []

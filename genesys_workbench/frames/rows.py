@@ -1,0 +1,223 @@
+"""One conversation becomes the rows of five frames, in the order of the catalogue's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from ..conversations import facts_of_shape, read_shape
+from ..facts import ConversationFacts
+from ..shapes import Leg, Party, Shape
+from ..spellings import read_text, unique
+from ..timings import PartyTimings, measure_parties, sum_up
+from .catalogue import CATALOGUE
+from .masking import Veil
+
+__all__ = ["Telling", "read_record", "read_telling", "rows_of"]
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One conversation as somebody told it.
+
+    Attributes:
+        told_by: ``rest``, ``analytics``, or ``events`` where nobody told the whole of it.
+        shape: None if only events are known.
+        timings: One for each party of the shape.
+    """
+
+    facts: ConversationFacts
+    told_by: str
+    shape: Shape | None = None
+    timings: tuple[PartyTimings, ...] = ()
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """The participants that are known."""
+        return self.shape.parties if self.shape else ()
+
+    def queue_names(self) -> dict[str, str]:
+        """Return the names of queues that it tells, by id."""
+        return {p.queue_id: p.queue_name for p in self.parties if p.queue_id and p.queue_name}
+
+
+def read_telling(body: Mapping[str, Any]) -> Telling:
+    """Read a conversation as REST or analytics tell it.
+
+    Raises:
+        PermanentError: The body is neither.
+    """
+    shape = read_shape(body)
+    timings = tuple(measure_parties(shape))
+    facts = facts_of_shape(shape, sum_up(shape, timings))
+    return Telling(facts, _teller(body), shape, timings)
+
+
+def read_record(record: Mapping[str, Any]) -> Telling:
+    """Read a conversation of the store: its facts, and what the snapshot tells beyond them.
+
+    Raises:
+        PermanentError: The snapshot is no conversation.
+    """
+    told = {name: record[key] for name, key in _STORED.items()}
+    listed = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    facts = ConversationFacts(**(told | listed), complete=record["raw"] is not None)
+    if record["raw"] is None:
+        return Telling(facts, "events")
+    shape = read_shape(record["raw"])
+    return Telling(facts, _teller(record["raw"]), shape, tuple(measure_parties(shape)))
+
+
+def _teller(body: Mapping[str, Any]) -> str:
+    return "analytics" if read_text(body.get("conversationId")) else "rest"
+
+
+_FACTS = {field.name for field in fields(ConversationFacts)} - {"participants", "complete"}
+_STORED = {one.name: one.key for one in CATALOGUE["conversations"] if one.name in _FACTS}
+
+
+def rows_of(telling: Telling, veil: Veil) -> dict[str, list[Row]]:
+    """Return the rows by frame, the names of queues left out as far as ids are known."""
+    pairs = list(zip(telling.parties, telling.timings, strict=True))
+    legs = [(party, leg) for party in telling.parties for leg in party.legs]
+    conversation_id = telling.facts.conversation_id
+    keys = [
+        (conversation_id, party.participant_id, leg.session_id, party.purpose, party.user_id)
+        for party, leg in legs
+    ]
+    return {
+        "conversations": [_conversation(telling, veil)],
+        "participants": [_participant(conversation_id, *pair, veil) for pair in pairs],
+        "sessions": [(*key, *_session(*pair, veil)) for key, pair in zip(keys, legs, strict=True)],
+        "segments": [
+            (*key, leg.media_type, *row)
+            for key, (_, leg) in zip(keys, legs, strict=True)
+            for row in _segments(leg)
+        ],
+        "metrics": [
+            (*key, leg.media_type, name, value, "s" if name.startswith("t") else "count")
+            for key, (_, leg) in zip(keys, legs, strict=True)
+            for name, value in leg.metrics.items()
+        ],
+    }
+
+
+def _conversation(telling: Telling, veil: Veil) -> Row:
+    facts = telling.facts
+    return (
+        facts.conversation_id,
+        facts.started_at,
+        facts.ended_at,
+        facts.duration_s,
+        next(iter(facts.media_types), None),
+        facts.media_types,
+        facts.message_type,
+        facts.direction,
+        next(iter(facts.queue_ids), None),
+        next(iter(facts.queue_names), None),
+        facts.queue_ids,
+        facts.queue_names,
+        facts.agent_ids,
+        facts.external_contact_id,
+        veil.text(facts.customer_key),
+        veil.text(facts.customer_name),
+        len(telling.parties) if telling.shape else None,
+        facts.transfers,
+        facts.conference,
+        facts.abandoned,
+        facts.ivr_s,
+        facts.wait_s,
+        facts.talk_s,
+        facts.hold_s,
+        facts.acw_s,
+        facts.handle_s,
+        facts.disconnect_type,
+        facts.wrap_up_codes,
+        facts.division_ids,
+        telling.told_by,
+    )
+
+
+def _participant(conversation_id: str, party: Party, timings: PartyTimings, veil: Veil) -> Row:
+    media = unique(leg.media_type for leg in party.legs)
+    codes = unique(
+        [*(code for leg in party.legs for code in leg.wrap_up_codes), *party.wrap_up_codes]
+    )
+    return (
+        conversation_id,
+        party.participant_id,
+        party.purpose,
+        party.user_id,
+        party.queue_id,
+        party.queue_name,
+        party.external_contact_id,
+        veil.name(party.name, party.purpose),
+        veil.text(party.addresses.get("ani")),
+        veil.text(party.addresses.get("dnis")),
+        veil.text(party.addresses.get("own")),
+        party.joined_at,
+        party.left_at,
+        next(iter(media), None),
+        media,
+        party.connected,
+        party.observes,
+        timings.transfers,
+        timings.abandoned,
+        timings.ivr_s,
+        timings.wait_s,
+        timings.talk_s,
+        timings.hold_s,
+        timings.acw_s,
+        timings.handle_s,
+        codes,
+        veil.attributes(party.attributes),
+    )
+
+
+def _session(party: Party, leg: Leg, veil: Veil) -> Row:
+    addresses, flow = leg.addresses, leg.flow
+    return (
+        leg.media_type,
+        leg.message_type,
+        leg.direction,
+        next(iter(leg.queue_ids), party.queue_id),
+        party.queue_name,
+        leg.started_at,
+        leg.connected_at,
+        leg.ended_at,
+        _seconds(leg.started_at, leg.ended_at),
+        leg.disconnect_type,
+        leg.peer_id,
+        veil.text(addresses.get("ani")),
+        veil.text(addresses.get("dnis")),
+        veil.text(addresses.get("from")),
+        veil.text(addresses.get("to")),
+        veil.text(addresses.get("own")),
+        flow.get("id"),
+        flow.get("name"),
+        flow.get("type"),
+        flow.get("exit"),
+        leg.wrap_up_codes,
+    )
+
+
+def _segments(leg: Leg) -> Iterator[Row]:
+    for span in leg.spans:
+        yield (
+            span.kind,
+            span.start,
+            span.end,
+            span.seconds,
+            span.queue_id,
+            span.disconnect_type,
+            span.wrap_up_code,
+            span.conference,
+        )
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None else (end - start).total_seconds()
