@@ -1,6 +1,7 @@
 """Every error that a person may meet, in one tree.
 
 WorkbenchError                  what happened, why, and the next command
+├── UsageError                  what was asked for does not exist, or cannot be done as asked
 ├── SettingsError               a setting is missing, malformed or contradictory
 ├── InvalidDelivery             a delivery that the receiver refuses; carries the HTTP status
 ├── GenesysError                an answer of the platform: status, code, context_id
@@ -68,6 +69,7 @@ __all__ = [
     "Unauthorized",
     "Unreachable",
     "Unroutable",
+    "UsageError",
     "WorkbenchError",
 ]
 
@@ -102,6 +104,12 @@ def _rebuild(
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+class UsageError(WorkbenchError):
+    """What was asked for does not exist, or cannot be done as it was asked."""
+
+    reason = "usage"
 
 
 class SettingsError(WorkbenchError):

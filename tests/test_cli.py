@@ -21,7 +21,7 @@ HEAVY = (
     "celery fastapi httpx kombu numpy pandas pika pydantic_settings sqlalchemy starlette uvicorn"
 ).split()
 COMMANDS = {
-    "": "demo simulate receive work trigger doctor webhooks queue events",
+    "": "demo simulate receive work lab trigger doctor webhooks queue events",
     "webhooks": "list ensure delete",
     "queue": "setup show peek dead redrive",
     "events": "list show replay",

@@ -12,8 +12,8 @@ import pytest
 from genesys_workbench import client as client_module
 from genesys_workbench import samples
 from genesys_workbench.authenticity import Verifier
-from genesys_workbench.cli.send import signer_of
 from genesys_workbench.errors import Unreachable
+from genesys_workbench.posting import signer_of
 from genesys_workbench.settings import load_settings
 from tests.cli_fakes import Run, command_runner, restored_logging  # noqa: F401 - fixtures
 

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from genesys_workbench import broker as broker_module
+from genesys_workbench import management as management_module
 from genesys_workbench import memory
 from genesys_workbench import publisher as publisher_module
 from genesys_workbench.cli import brokers, queue
 from genesys_workbench.dead import dead_message
+from genesys_workbench.errors import BrokerUnreachable
+from genesys_workbench.management import QueueFigures
 from genesys_workbench.messages import QUEUE, decode, encode
 from genesys_workbench.settings import load_settings
 from tests.cli_fakes import Run, command_runner, restored_logging  # noqa: F401 - fixtures
@@ -74,6 +77,65 @@ def test_show_tells_how_many_messages_wait(run: Run, publisher: memory.MemoryPub
         ("gen_interactions.dead", 1),
     ]
     assert run("queue", "show").out.splitlines()[1].split() == ["gen_interactions", "2", "–"]
+
+
+class FakeManagement:
+    """Stands for the plugin: knows the main queue, or is away."""
+
+    url, user = "http://127.0.0.1:15672/", "guest"
+    away = False
+
+    def __init__(self, place: str, *, broker_url: str) -> None:
+        assert (place, broker_url) == ("http://guest:guest@127.0.0.1:15672/", memory.URL)
+
+    def __enter__(self) -> FakeManagement:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def figures(self) -> dict[str, QueueFigures]:
+        if self.away:
+            raise BrokerUnreachable("The management plugin does not answer.")
+        return {QUEUE: QueueFigures(QUEUE, 2, 3, 1.5, None, None)}
+
+
+@pytest.fixture
+def management(monkeypatch: pytest.MonkeyPatch) -> type[FakeManagement]:
+    class Fake(FakeManagement):
+        pass
+
+    known = broker_module.Broker("local", "x", "y", "http://guest:guest@127.0.0.1:15672/")
+    monkeypatch.setattr(broker_module, "locate", lambda _: known)
+    monkeypatch.setattr(management_module, "Management", Fake)
+    return Fake
+
+
+def test_show_tells_what_the_management_plugin_knows_and_where_it_is(
+    run: Run, publisher: memory.MemoryPublisher, management: type[FakeManagement]
+) -> None:
+    outcome = run("queue", "show")
+    assert outcome.out.splitlines()[0].split() == [
+        "queue",
+        "ready",
+        "unacked",
+        "consumers",
+        "publishRate",
+    ]
+    assert outcome.err == "Management plugin: http://127.0.0.1:15672/, user guest\n"
+    main, dead = run("queue", "show", "--json").lines
+    assert (main["unacked"], main["publishRate"], main["deliverRate"]) == (3, 1.5, None)
+    assert dead["unacked"] is None
+
+
+def test_show_does_without_a_management_plugin_that_is_away(
+    run: Run, publisher: memory.MemoryPublisher, management: type[FakeManagement]
+) -> None:
+    management.away = True
+    outcome = run("queue", "show")
+    assert outcome.code == 0
+    assert outcome.out.splitlines()[0].split() == ["queue", "ready", "consumers"]
+    assert outcome.err.endswith("does not answer. So unacked is not known.\n")
 
 
 def test_peek_shows_the_first_messages_and_leaves_them(

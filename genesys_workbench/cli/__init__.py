@@ -11,16 +11,17 @@ from typing import Annotated
 
 import typer
 
-from . import data, queue, run, trigger, webhooks
+from . import data, lab, notebooks, processes, queue, trigger, webhooks
 from .output import exit_code, fail
 from .stopping import orderly_stop
 
 __all__ = ["app", "main"]
 
 EPILOG = (
-    "Exit codes: 0 done; 1 the outcome is bad (events lost or refused, a check failed, no such "
-    "event, no receiver); 2 wrong usage; 3 settings; 4 broker; 5 Genesys Cloud API; 6 database "
-    "or spool; 130 interrupted; 143 terminated. Ctrl-C ends simulate, receive and work with 0."
+    "Exit codes: 0 done; 1 the outcome is bad (events lost or refused, a check or a notebook "
+    "failed, no such event, no receiver); 2 wrong usage; 3 settings; 4 broker; 5 Genesys Cloud "
+    "API; 6 database or spool; 130 interrupted; 143 terminated. Ctrl-C ends simulate, receive, "
+    "work and lab with 0."
 )
 
 app = typer.Typer(
@@ -32,8 +33,10 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-run.add_to(app)
+processes.add_to(app)
 trigger.add_to(app)
+lab.add_to(app)
+notebooks.add_to(app)
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(queue.app, name="queue")
 app.add_typer(data.app, name="events")

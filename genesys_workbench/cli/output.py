@@ -21,6 +21,7 @@ __all__ = ["err", "exit_code", "fail", "print_json", "print_line", "print_rows",
 
 # By the place in the tree of errors.py; whatever is not named here is 1.
 CODES = (
+    ("UsageError", 2),
     ("SettingsError", 3),
     ("BrokerError", 4),
     ("GenesysError", 5),

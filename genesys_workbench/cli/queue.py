@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..dead import DeadLetter
+    from ..management import QueueFigures
+    from ..queues import QueueState
+    from ..settings import Settings
 
 __all__ = ["app"]
 
@@ -39,15 +42,49 @@ def setup(broker: Broker = None, as_json: Json = False) -> None:
 
 @app.command()
 def show(broker: Broker = None, as_json: Json = False) -> None:
-    """Show how many messages wait."""
+    """Show how many messages wait, and how many are being worked on."""
     from ..queues import states
 
-    with queues_url(settings_for(broker=broker), why=WHY) as url:
-        rows = [
-            {"queue": each.name, "ready": each.ready, "consumers": each.consumers}
-            for each in states(url)
-        ]
-    print_rows(rows, ["queue", "ready", "consumers"], as_json=as_json, empty="No queues.")
+    settings = settings_for(broker=broker)
+    with queues_url(settings, why=WHY) as url:
+        known = states(url)
+        figures = _figures(settings, url)
+    rows = [_levels(each, figures.get(each.name)) for each in known]
+    always = ("queue", "ready", "consumers")
+    columns = [
+        name for name in rows[0] if name in always or any(row[name] is not None for row in rows)
+    ]
+    print_rows(rows, columns, as_json=as_json, empty="No queues.")
+
+
+def _figures(settings: Settings, url: str) -> dict[str, QueueFigures]:
+    """Ask the management plugin, where there is one; say so if it does not answer."""
+    from ..broker import locate
+    from ..errors import BrokerError
+    from ..management import Management
+
+    place = locate(settings).management_url
+    if place is None:
+        return {}
+    with Management(place, broker_url=url) as management:
+        try:
+            figures = management.figures()
+        except BrokerError as exc:
+            say(f"{exc.what} So unacked is not known.")
+            return {}
+    say(f"Management plugin: {management.url}, user {management.user}")
+    return figures
+
+
+def _levels(state: QueueState, figures: QueueFigures | None) -> dict[str, Any]:
+    return {
+        "queue": state.name,
+        "ready": state.ready,
+        "unacked": figures.unacked if figures else None,
+        "consumers": state.consumers,
+        "publishRate": figures.publish_rate if figures else None,
+        "deliverRate": figures.deliver_rate if figures else None,
+    }
 
 
 @app.command()

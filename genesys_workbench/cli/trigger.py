@@ -54,12 +54,12 @@ def trigger(
     _check(name, envelope)
     refused = _send(
         settings,
+        to,
         as_json,
         name=name,
         count=count,
         overrides=pairs,
         envelope=envelope,
-        target=to,
         same_id=same,
     )
     if not (refused or as_json):
@@ -91,12 +91,14 @@ def _check(name: str, envelope: str) -> None:
         raise typer.Exit(2) from exc
 
 
-def _send(settings: Settings, as_json: bool, **options: Any) -> int:
+def _send(settings: Settings, target: str | None, as_json: bool, **options: Any) -> int:
     """Send and tell each answer; return how many were refused."""
-    from .send import send_fixture
+    from ..posting import send_fixture
+    from ..receiver import PATH
 
+    url = target or f"http://{settings.host}:{settings.port}{PATH}"
     refused = 0
-    for answer in send_fixture(settings, **options):
+    for answer in send_fixture(settings, url, **options):
         refused += answer["httpStatus"] >= 300
         if as_json:
             print_json(answer)

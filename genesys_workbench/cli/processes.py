@@ -52,6 +52,7 @@ def demo(
 
 def simulate(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8765,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     seed: Annotated[int, typer.Option(help="Of the invented contact centre.")] = 42,
     conversations: Annotated[int, typer.Option(min=1, help="How many it holds.")] = 500,
     rate_limit: Annotated[int, typer.Option(min=1, help="API calls per token and minute.")] = 300,
@@ -70,13 +71,14 @@ def simulate(
     for url in to or ():
         check_url(url)
 
+    from ..posting import signer_of
     from ..simulator.server import Simulator
-    from .send import signer_of
     from .stopping import until_stopped
 
     signer = signer_of(settings_for())
     simulator = Simulator(
         seed,
+        host=host,
         port=port,
         conversations=conversations,
         rate_limit=rate_limit,

@@ -1,0 +1,51 @@
+"""A real picture of a run: the first that its notebook showed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .record import Document
+
+__all__ = ["thumbnail"]
+
+# JupyterLab's variables, by which our pictures choose their colours; and no way out of the frame.
+FRAME = """<!doctype html><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="color-scheme" content="light dark">
+<style>
+:root { --jp-content-font-color1: #212121; --jp-content-font-color2: #616161;
+  --jp-ui-font-color1: #212121; --jp-ui-font-color2: #616161; --jp-layout-color0: #fff;
+  --jp-layout-color1: #fff; --jp-layout-color2: #eee; --jp-border-color2: #e0e0e0;
+  --jp-border-color3: #eee }
+@media (prefers-color-scheme: dark) {
+  :root { --jp-content-font-color1: #fff; --jp-content-font-color2: #bbb;
+    --jp-ui-font-color1: #fff; --jp-ui-font-color2: #bbb; --jp-layout-color0: #111;
+    --jp-layout-color1: #1c1c1c; --jp-layout-color2: #424242; --jp-border-color2: #616161;
+    --jp-border-color3: #424242 } }
+body { display: grid; align-content: safe center; min-height: 100vh; margin: 0; padding: 12px;
+  box-sizing: border-box; overflow: hidden; font: 14px/1.4 system-ui, sans-serif;
+  color: var(--jp-content-font-color1); background: var(--jp-layout-color1) }
+img, svg { max-width: 100%; height: auto }
+</style>
+"""
+
+
+def thumbnail(document: Document) -> str | None:
+    """Return a page with the picture, None if the notebook shows none."""
+    for cell in document["cells"]:
+        for output in cell.get("outputs", ()):
+            if picture := _picture(output.get("data", {})):
+                return FRAME + picture
+    return None
+
+
+def _picture(data: dict[str, Any]) -> str | None:
+    text = {kind: "".join(value) for kind, value in data.items() if isinstance(value, str | list)}
+    if "<svg" in text.get("text/html", ""):
+        return text["text/html"]
+    if "image/svg+xml" in text:
+        return text["image/svg+xml"]
+    if "image/png" in text:
+        return f'<img alt="" src="data:image/png;base64,{"".join(text["image/png"].split())}">'
+    return None
