@@ -110,6 +110,10 @@ class ClientCredentials(httpx.Auth):
         """
         return SecretStr(self._current().value)
 
+    def valid_for(self) -> float:
+        """Return the seconds for which the token is valid, asking for one if need be."""
+        return self._current().expires_at - self._clock()
+
     def _current(self) -> Token:
         token, seen = self._token, self._rounds
         if token is not None and self._clock() < token.refresh_at:

@@ -24,10 +24,22 @@ __all__ = ["EmbeddedWorker", "WorkerProcess", "worker_arguments"]
 class EmbeddedWorker:
     """The same Celery app in a thread: for ``memory://`` only; can be started again and again."""
 
+    kind = "thread"
+    concurrency = 1
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._thread: threading.Thread | None = None
         self._worker: Any = None
+
+    @property
+    def pid(self) -> int | None:
+        """This process, while it runs."""
+        return os.getpid() if self.running() else None
+
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
         """Start the worker; returns when it consumes."""
@@ -47,6 +59,8 @@ class EmbeddedWorker:
             without_gossip=True,
             ready_callback=lambda _: ready.set(),
         )
+        # Tasks that wait run in the timer's thread, and retry with the current app of that one.
+        self._worker.timer.call_after(0, app.set_current)
 
         def run() -> None:
             app.set_current()  # of this thread: the solo pool runs the task of the current app
@@ -93,6 +107,8 @@ def worker_arguments(
 class WorkerProcess:
     """A real worker process, ``celery -A genesys_workbench.tasks worker``."""
 
+    kind = "process"
+
     def __init__(
         self,
         environment: dict[str, str],
@@ -101,6 +117,7 @@ class WorkerProcess:
         concurrency: int = 2,
         log: Any = None,
     ) -> None:
+        self.concurrency = concurrency
         self._environment = {**os.environ, **environment}
         self._arguments = worker_arguments(pool=pool, concurrency=concurrency)
         self._log = subprocess.DEVNULL if log is None else log

@@ -158,8 +158,8 @@ def test_simulate_delivers_to_the_urls_it_is_given(
 ) -> None:
     seen = {}
 
-    def deliver(_: Simulator, events: int, **options: Any) -> SimpleNamespace:
-        seen.update(options, events=events)
+    def deliver(simulator: Simulator, events: int, **options: Any) -> SimpleNamespace:
+        seen.update(options, events=events, signer=simulator._signer)
         return SimpleNamespace(summary={"sent": 6, "accepted": 5, "rejected": 1})
 
     monkeypatch.setattr(Simulator, "deliver", deliver)

@@ -75,7 +75,6 @@ def simulate(
     from ..simulator.server import Simulator
     from .stopping import until_stopped
 
-    signer = signer_of(settings_for())
     simulator = Simulator(
         seed,
         host=host,
@@ -83,6 +82,7 @@ def simulate(
         conversations=conversations,
         rate_limit=rate_limit,
         expires_in=expires_in,
+        signer=signer_of(settings_for()),
     )
     with simulator:
         for line in simulator.describe():
@@ -92,9 +92,7 @@ def simulate(
             say(f"{note}Tell the other commands: export GENESYS_CLOUD_API_URL={simulator.url}")
         say("Ready. Next: genesys-workbench receive    (Ctrl-C ends the simulator)")
         if to:
-            ledger = simulator.deliver(
-                events, targets=to, rate=rate, envelope=envelope, signer=signer
-            )
+            ledger = simulator.deliver(events, targets=to, rate=rate, envelope=envelope)
             told = ", ".join(f"{name} {count}" for name, count in ledger.summary.items())
             say(f"Deliveries: {told}")
         until_stopped()

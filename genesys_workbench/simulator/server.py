@@ -21,6 +21,7 @@ from .ledger import Ledger
 from .limits import RateLimits
 from .oauth import Tokens
 from .plans import DeliveryPlan
+from .signing import Signer
 from .state import IdSource, SimulatorState
 from .times import iso
 from .webhooks_api import Webhooks
@@ -44,6 +45,7 @@ class Simulator:
         expires_in: Lifetime of a token in seconds.
         rate_limit: Calls per token and minute.
         webhooks: Whether ``/api/v2/webhooks`` exists; in a real organisation it does not.
+        signer: Proves the deliveries that name no other signer.
         clock: Monotonic seconds, for the tokens and the rate limit.
     """
 
@@ -59,8 +61,10 @@ class Simulator:
         expires_in: float = 86399,
         rate_limit: int = 300,
         webhooks: bool = True,
+        signer: Signer | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._signer = signer
         new_id = IdSource(seed)
         world = World(seed, conversations=conversations, start=start)
         hooks = Webhooks(new_id) if webhooks else None
@@ -142,7 +146,7 @@ class Simulator:
             ServingError: The simulator does not run, or was stopped meanwhile.
         """
         urls = None if targets is None else tuple(targets)
-        plan = DeliveryPlan(events=events, targets=urls, **options)
+        plan = DeliveryPlan(events=events, targets=urls, **{"signer": self._signer, **options})
         run = self._state.deliveries.prepare(plan)
         future = self._server.submit(self._state.deliveries.carry_out(run))
         try:

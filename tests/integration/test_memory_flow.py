@@ -94,6 +94,16 @@ def test_the_demonstration_loses_nothing_twice_in_one_process(embedded: Settings
     assert events == 120
 
 
+def test_the_demonstration_proves_its_deliveries_where_a_secret_is_set(
+    embedded: Settings,
+) -> None:
+    guarded = embedded.model_copy(update={"webhook_secret": SecretStr("of-this-test")})
+    with Workbench(guarded) as bench:
+        result = run_demo(bench, events=20, rate=None, salt="guarded")
+        (answer,) = bench.trigger("chat", same_id=True)
+    assert (result.accepted, result.lost, answer["httpStatus"]) == (result.sent, 0, 202)
+
+
 def test_the_same_demonstration_again_is_absorbed(embedded: Settings) -> None:
     with Workbench(embedded) as bench:
         run_demo(bench, events=20, rate=None, salt="same")

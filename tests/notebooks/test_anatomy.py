@@ -85,7 +85,7 @@ SPOILT: dict[str, tuple[Callable[[Notebook], Any], str]] = {
     "few sections": (replace("## Its", "### Its"), "not one text and one code cell"),
     "no result": (replace("## The result", "## Something"), "the last two sections"),
     "unchecked": (replace("assert ", ""), "the result is not checked"),
-    "a dead end": (replace("](README.md)", "]"), "has no link"),
+    "a dead end": (replace("](01_register_webhook.ipynb)", "]"), "has no link"),
     "a function": (prepend(3, "def f(): pass"), "a function or class"),
     "a magic": (prepend(3, "%matplotlib inline"), "a magic"),
     "a sleep": (prepend(3, "time.sleep(1)"), "a sleep"),
