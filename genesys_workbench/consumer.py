@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
+import socket
+import threading
 from functools import partial
 from typing import Any
 
@@ -18,7 +21,7 @@ from .broker import other_arguments
 from .kombu_queues import kombu_queue
 from .messages import topology
 
-__all__ = ["DeclareTopology", "SafeConsumer"]
+__all__ = ["DeclareTopology", "SafeConsumer", "WakeAtSignals"]
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +98,36 @@ class DeclareTopology(bootsteps.StartStopStep):
         except PreconditionFailed as exc:
             log.critical("%s", other_arguments(consumer.connection.as_uri(), exc.reply_text))
             raise WorkerShutdown(EXIT_TOPOLOGY) from exc
+
+
+class WakeAtSignals(bootsteps.StartStopStep):
+    """Let a signal end the wait for the next event, so that a stop begins at once.
+
+    The event loop sleeps on after Celery's handler has noted the signal, for 2 s and more
+    (https://peps.python.org/pep-0475/).
+    """
+
+    requires = (Connection,)
+
+    def include_if(self, consumer: Any) -> bool:
+        """Tell whether there is such a loop, in the thread that signals reach."""
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        return consumer.hub is not None and in_main_thread
+
+    def start(self, consumer: Any) -> None:
+        """Make each signal write into a socket that the loop reads."""
+        self._sockets = reader, writer = socket.socketpair()
+        for each in self._sockets:
+            each.setblocking(False)
+        consumer.hub.add_reader(reader, reader.recv, 64)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+
+    def stop(self, consumer: Any) -> None:
+        """Take the socket away."""
+        signal.set_wakeup_fd(-1)
+        consumer.hub.remove_reader(self._sockets[0])
+        for each in self._sockets:
+            each.close()
 
 
 Mingle.requires = (*Mingle.requires, DeclareTopology)

@@ -1,10 +1,10 @@
-"""Creating the store's tables, or checking their version."""
+"""Creating the store's tables, bringing older ones up to date, or refusing what is not ours."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from .database import Database
 from .errors import SchemaMismatch, StoreUnavailable
@@ -14,13 +14,23 @@ __all__ = ["prepare"]
 
 # Any number, the same in every process: https://www.postgresql.org/docs/current/explicit-locking.html
 _LOCK = 0x67656E65737973
+# What leads to each version. Only ever additions, so that an older worker that still runs goes on.
+_STEPS = {
+    2: (
+        "ALTER TABLE events ADD COLUMN runtime_s FLOAT",
+        "ALTER TABLE attempts ADD COLUMN runtime_s FLOAT",
+        "ALTER TABLE attempts ADD COLUMN traceback TEXT",
+        "CREATE INDEX ix_attempts_outcome_at ON attempts (outcome, at, event_id)",
+        "CREATE INDEX ix_events_deliveries ON events (deliveries) WHERE deliveries > 1",
+    ),
+}
 
 
 def prepare(database: Database) -> None:
-    """Create the tables where they are missing, else check that they are of this version.
+    """Create the tables where they are missing, else bring them to this version.
 
     Raises:
-        SchemaMismatch: The tables are older, newer or somebody else's.
+        SchemaMismatch: The tables are newer, or somebody else's.
         StoreUnavailable: The database is away, locked or read-only.
     """
     if database.file is not None:
@@ -33,8 +43,11 @@ def prepare(database: Database) -> None:
         if not found & set(metadata.tables):
             _create(connection)
             connection.commit()
-        else:
-            _check(_version(connection) if meta.name in found else None)
+            return
+        version = _version(connection) if meta.name in found else None
+        if version != SCHEMA_VERSION:
+            _upgrade(connection, _known(version))
+            connection.commit()
 
 
 def _make_folder(folder: Path) -> None:
@@ -58,9 +71,18 @@ def _version(connection: Connection) -> int | None:
     return int(value) if value and value.isdecimal() else None
 
 
-def _check(version: int | None) -> None:
-    if version == SCHEMA_VERSION:
-        return
+def _upgrade(connection: Connection, version: int) -> None:
+    for number in range(version + 1, SCHEMA_VERSION + 1):
+        for statement in _STEPS[number]:
+            connection.execute(text(statement))
+    row = update(meta).where(meta.c.name == "schema_version")
+    connection.execute(row.values(value=str(SCHEMA_VERSION)))
+
+
+def _known(version: int | None) -> int:
+    """Return a version from which there is a way to this one."""
+    if version is not None and version + 1 in _STEPS:
+        return version
     if version is None:
         what = "The database holds tables of the same names that are not this program's."
         fix = "name a database of its own in WORKBENCH_DATABASE_URL"

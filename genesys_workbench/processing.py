@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,15 +43,17 @@ class Processing:
         fetch: Gives the conversation of an id; None for no enrichment.
         processors: Called in order.
         clock: Aware UTC now.
+        monotonic: Seconds, for the runtime.
     """
 
     store: Store
     fetch: Callable[[str], Conversation] | None
     processors: tuple[Processor, ...] = ()
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
 
     def run(
-        self, job: Job, *, attempt: int, replay: int = 0
+        self, job: Job, *, attempt: int, replay: int = 0, started: float | None = None
     ) -> Literal["processed", "duplicate", "replayed"]:
         """Process one event and store it, once however often it comes.
 
@@ -58,6 +61,7 @@ class Processing:
             job: The event and what came with it.
             attempt: 1 for the first try.
             replay: How many times a person has sent it again; then all steps run again.
+            started: When the try began, by `monotonic`; now by default.
 
         Raises:
             GenesysError: The API did not give the conversation.
@@ -65,12 +69,13 @@ class Processing:
             PermanentError: The same id with other content, or what a processor raised.
         """
         event = job.event
+        since = self.monotonic() if started is None else started
         if not replay and event.event_id in self.store.known([event.event_id]):
-            return self._record(job, None, None, attempt, replay)
+            return self._record(job, None, None, attempt, replay, since)
         conversation, fetched_at = self._enrich(job)
         for processor in self.processors:
             processor(event, conversation)
-        return self._record(job, conversation, fetched_at, attempt, replay)
+        return self._record(job, conversation, fetched_at, attempt, replay, since)
 
     def _record(
         self,
@@ -79,6 +84,7 @@ class Processing:
         fetched_at: datetime | None,
         attempt: int,
         replay: int,
+        started: float,
     ) -> Literal["processed", "duplicate", "replayed"]:
         event = job.event
         recorded = self.store.record(
@@ -87,6 +93,7 @@ class Processing:
             fetched_at=fetched_at,
             received_at=job.received_at,
             attempt=attempt,
+            runtime_s=self.monotonic() - started,
         )
         if recorded.outcome == "conflict":
             raise PermanentError(

@@ -12,7 +12,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, exists, func, select
+from sqlalchemy import Connection, RowMapping, Select, exists, func, literal_column, or_, select
 
 from .schema import attempts, conversations, events, participants
 
@@ -21,6 +21,7 @@ __all__ = [
     "EventFilter",
     "chunks",
     "conversation_list",
+    "events_by_id",
     "list_events",
     "one_conversation",
     "one_event",
@@ -34,6 +35,10 @@ _JSON_LISTS = frozenset(
     "media_types queue_ids queue_names agent_ids wrap_up_codes division_ids".split()
 )
 _FAILED = ("retry", "dead")
+# As a literal, or SQLite would not find the index that holds only these
+_REPEATED = events.c.deliveries > literal_column("1")
+_TRY = ("attempt", "at", "outcome", "reason", "error", "runtime_s")
+_SEARCHED = ("event_id", "conversation_id", "event_type", "source")
 _TRIES = attempts.alias("tries")
 _LATER = attempts.alias("later")
 _UNPROCESSED = (
@@ -56,8 +61,12 @@ _NOT_PROCESSED = {
 
 
 def _failures(event_id: Any) -> Any:
-    failed = (_TRIES.c.event_id == event_id) & _TRIES.c.outcome.in_(_FAILED)
-    return select(func.count()).where(failed).scalar_subquery().label("failures")
+    return _tries(event_id, _FAILED).label("failures")
+
+
+def _tries(event_id: Any, outcomes: Iterable[str]) -> Any:
+    these = (_TRIES.c.event_id == event_id) & _TRIES.c.outcome.in_(outcomes)
+    return select(func.count()).where(these).scalar_subquery()
 
 
 _PROCESSED_EVENTS = select(
@@ -66,7 +75,7 @@ _PROCESSED_EVENTS = select(
     _failures(events.c.event_id),
 )
 _FAILED_EVENTS = select(
-    *(c for c in attempts.columns if c.name not in ("id", "error")),
+    *(c for c in attempts.columns if c.name not in ("id", "traceback")),
     _failures(attempts.c.event_id),
 ).where(*_UNPROCESSED)
 
@@ -74,14 +83,15 @@ COUNTS = select(
     select(func.count()).select_from(events).scalar_subquery().label("events"),
     select(func.count()).select_from(conversations).scalar_subquery().label("conversations"),
     select(func.coalesce(func.sum(events.c.deliveries - 1), 0))
+    .where(_REPEATED)
     .scalar_subquery()
     .label("duplicates"),
     *(
         select(func.count())
-        .where(*_UNPROCESSED, (attempts.c.outcome == "dead") == is_dead)
+        .where(*_UNPROCESSED, attempts.c.outcome == outcome)
         .scalar_subquery()
         .label(name)
-        for name, is_dead in (("retrying", False), ("dead", True))
+        for name, outcome in (("retrying", "retry"), ("dead", "dead"))
     ),
 )
 
@@ -89,9 +99,18 @@ COUNTS = select(
 _AT = attempts.c.at
 _SOURCES = {
     "processed": (_PROCESSED_EVENTS, events, events.c.processed_at),
-    "retrying": (_FAILED_EVENTS.where(attempts.c.outcome != "dead"), attempts, _AT),
+    "retrying": (_FAILED_EVENTS.where(attempts.c.outcome == "retry"), attempts, _AT),
     "dead": (_FAILED_EVENTS.where(attempts.c.outcome == "dead"), attempts, _AT),
+    "repeated": (_PROCESSED_EVENTS.where(_REPEATED), events, events.c.processed_at),
 }
+_STATES = ("processed", "retrying", "dead")
+_BY_ID = tuple(
+    (statement.add_columns(_tries(column, ("replayed",)).label("replays")), column)
+    for statement, column in (
+        (_PROCESSED_EVENTS, events.c.event_id),
+        (_FAILED_EVENTS, attempts.c.event_id),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +118,9 @@ class EventFilter:
     """Which events to list; None = all.
 
     Attributes:
-        status: ``processed``, ``retrying`` or ``dead``.
+        status: ``processed``, ``retrying``, ``dead`` or ``repeated``.
         since: Earliest time of the processing, or of the last attempt.
+        text: Words, each of which is in an id, the type or the source; case aside.
     """
 
     limit: int | None = None
@@ -109,11 +129,12 @@ class EventFilter:
     status: str | None = None
     since: datetime | None = None
     newest_first: bool = True
+    text: str = ""
 
 
 def list_events(connection: Connection, wanted: EventFilter) -> Iterator[dict[str, Any]]:
     """Yield events by the time of their processing or last attempt, as they are read."""
-    names = _SOURCES if wanted.status is None else (wanted.status,)
+    names = _STATES if wanted.status is None else (wanted.status,)
     with ExitStack() as opened:
         streams = [
             opened.enter_context(closing(stream(connection, _events_statement(name, wanted))))
@@ -131,11 +152,22 @@ def _events_statement(status: str, wanted: EventFilter) -> Select[Any]:
         statement = statement.where(table.c.conversation_id == wanted.conversation_id)
     if wanted.event_type is not None:
         statement = statement.where(table.c.event_type == wanted.event_type)
+    for word in wanted.text.split():
+        columns = (table.c[name] for name in _SEARCHED if name in table.c)
+        statement = statement.where(or_(*(c.icontains(word, autoescape=True) for c in columns)))
     if wanted.since is not None:
         statement = statement.where(at >= wanted.since)
     keys = (at, table.c.event_id)
     order = [key.desc() if wanted.newest_first else key.asc() for key in keys]
     return statement.order_by(*order).limit(wanted.limit)
+
+
+def events_by_id(connection: Connection, event_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield those of the events that are known, with ``replays``: how often each was replayed."""
+    for part in chunks(event_ids):
+        for statement, column in _BY_ID:
+            found = connection.execute(statement.where(column.in_(part)))
+            yield from map(event_dict, found.mappings())
 
 
 def one_event(connection: Connection, event_id: str) -> dict[str, Any] | None:
@@ -154,12 +186,13 @@ def _attempts(connection: Connection, row: Row) -> list[dict[str, Any]]:
     """Return what was tried; the attempt that succeeded is told by the event's own row."""
     statement = select(attempts).where(attempts.c.event_id == row["event_id"])
     tries = [
-        {name: found[name] for name in ("attempt", "at", "outcome", "reason", "error")}
+        {_camel(name): found[name] for name in _TRY} | {"traceback": found["traceback"] or ""}
         for found in connection.execute(statement.order_by(attempts.c.id)).mappings()
     ]
     if "processed_at" in row:
         done = {"attempt": row["attempt"], "at": row["processed_at"], "outcome": "processed"}
-        tries.append(done | {"reason": "", "error": ""})
+        told = {"reason": "", "error": "", "runtimeS": row["runtime_s"], "traceback": ""}
+        tries.append(done | told)
     return sorted(tries, key=lambda one: one["at"])
 
 
@@ -209,10 +242,10 @@ def stream(connection: Connection, statement: Select[Any]) -> Generator[RowMappi
 def event_dict(row: Row) -> dict[str, Any]:
     """Return an event of either source, complete in its keys."""
     stored = "processed_at" in row
-    told = row_dict({k: v for k, v in row.items() if k not in ("at", "failures", "outcome")})
+    told = row_dict({k: v for k, v in row.items() if k not in ("failures", "outcome")})
     told["attempts"] = max(told.pop("attempt"), row["failures"] + stored)
     if stored:
-        return told | {"status": "processed", "reason": ""}
+        return told | {"status": "processed", "reason": "", "error": ""}
     return _NOT_PROCESSED | told | {"status": "dead" if row["outcome"] == "dead" else "retrying"}
 
 

@@ -56,6 +56,7 @@ class Entry:
     received_at: datetime | None
     attempt: int
     now: datetime
+    runtime_s: float | None = None
 
 
 def canonical(value: Mapping[str, Any]) -> str:
@@ -144,6 +145,7 @@ def _event_row(entry: Entry, created: bool) -> dict[str, Any]:
         "created": created,
         "deliveries": 1,
         "attempt": entry.attempt,
+        "runtime_s": entry.runtime_s,
         "enriched": entry.snapshot is not None,
         "body_sha256": _sha256(source),
         "source": source,

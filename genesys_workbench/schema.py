@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    literal_column,
 )
 
 __all__ = [
@@ -32,8 +33,8 @@ __all__ = [
     "participants",
 ]
 
-SCHEMA_VERSION = 1
-"""Raise it with every change of the tables."""
+SCHEMA_VERSION = 2
+"""Raise it with every change of the tables, and add the step to `preparing`."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -139,6 +140,7 @@ events = Table(
     Column("created", Boolean, nullable=False, comment="first sight of the conversation"),
     Column("deliveries", Integer, nullable=False, comment="1 + duplicates absorbed"),
     Column("attempt", Integer, nullable=False),
+    Column("runtime_s", Float, comment="of the try that succeeded"),
     Column("enriched", Boolean, nullable=False),
     Column("body_sha256", Text, nullable=False),
     Column("source", Text, nullable=False, comment="JSON as delivered"),
@@ -158,9 +160,20 @@ attempts = Table(
     Column("outcome", Text, nullable=False, comment="retry dead duplicate replayed"),
     Column("reason", Text, nullable=False),
     Column("error", Text, nullable=False),
+    Column("runtime_s", Float),
+    Column("traceback", Text),
 )
 
 Index("ix_events_processed_at", events.c.processed_at, events.c.event_id)
 Index("ix_events_conversation_id", events.c.conversation_id)
 Index("ix_conversations_started_at", conversations.c.started_at)
 Index("ix_attempts_event_id", attempts.c.event_id)
+Index("ix_attempts_outcome_at", attempts.c.outcome, attempts.c.at, attempts.c.event_id)
+# Few events come twice: counting them must not read all the others.
+_REPEATED = events.c.deliveries > literal_column("1")
+Index(
+    "ix_events_deliveries",
+    events.c.deliveries,
+    sqlite_where=_REPEATED,
+    postgresql_where=_REPEATED,
+)

@@ -24,7 +24,7 @@ from .statements import writes_for
 
 __all__ = ["Recorded", "Store"]
 
-_MAX_ERROR = 2000
+_MAX_ERROR, _MAX_TRACEBACK = 2000, 4000
 
 
 class Store:
@@ -54,12 +54,12 @@ class Store:
         return f"Store({self.__dict__.get('database')!r})"
 
     def prepare(self) -> None:
-        """Create the tables, or check that they are of this version.
+        """Create the tables, or bring those of an older version up to date.
 
         Any number of processes may do so at once.
 
         Raises:
-            SchemaMismatch: The tables are older, newer or somebody else's.
+            SchemaMismatch: The tables are newer, or somebody else's.
             StoreUnavailable: The database is away, locked or read-only.
         """
         prepare(self.database)
@@ -72,6 +72,7 @@ class Store:
         fetched_at: datetime | None = None,
         received_at: datetime | None = None,
         attempt: int = 1,
+        runtime_s: float | None = None,
     ) -> Recorded:
         """Keep an event and what it tells of its conversation, in one transaction.
 
@@ -81,6 +82,7 @@ class Store:
             fetched_at: When; now by default.
             received_at: When the delivery came in.
             attempt: 1 for the first try.
+            runtime_s: Seconds that the worker has spent on this try, up to now.
 
         Raises:
             StoreUnavailable: Locked, away, full or read-only; nothing was kept.
@@ -91,7 +93,7 @@ class Store:
         snapshot = None
         if conversation is not None:
             snapshot = snapshot_of(event, conversation, fetched_at or now)
-        entry = Entry(event, snapshot, received_at, attempt, now)
+        entry = Entry(event, snapshot, received_at, attempt, now, runtime_s)
         with self.database.connect(writes=True) as connection:
             recorded = write_entry(connection, self._writes, entry)
             if recorded.outcome != "conflict":
@@ -108,6 +110,8 @@ class Store:
         outcome: Literal["retry", "dead", "duplicate", "replayed"] | str,
         reason: str = "",
         error: str = "",
+        runtime_s: float | None = None,
+        traceback: str = "",
     ) -> None:
         """Keep what became of an attempt that `record` does not know of.
 
@@ -120,6 +124,8 @@ class Store:
                 is told by the event's own row.
             reason: Short code.
             error: The error's text; it is scrubbed of secrets and cut.
+            runtime_s: Seconds that the worker spent on this attempt.
+            traceback: Where it was raised; scrubbed and cut like the error.
         """
         row = {
             "event_id": event_id,
@@ -130,6 +136,8 @@ class Store:
             "outcome": outcome,
             "reason": reason,
             "error": (read_text(scrub(error)) or "")[:_MAX_ERROR],
+            "runtime_s": runtime_s,
+            "traceback": (read_text(scrub(traceback)) or "")[-_MAX_TRACEBACK:] or None,
         }
         with self.database.connect(writes=True) as connection:
             connection.execute(insert(attempts), row)
@@ -141,26 +149,42 @@ class Store:
         limit: int | None = None,
         conversation_id: str | None = None,
         event_type: str | None = None,
-        status: Literal["processed", "retrying", "dead"] | None = None,
+        status: Literal["processed", "retrying", "dead", "repeated"] | None = None,
         since: datetime | None = None,
         newest_first: bool = True,
+        text: str = "",
     ) -> Iterator[dict[str, Any]]:
         """Yield events, those that failed so far among them, without their source.
 
         The keys: ``eventId conversationId eventType mediaType direction status occurredAt
-        receivedAt processedAt envelope topic attempts deliveries created enriched reason``.
+        receivedAt processedAt envelope topic attempts deliveries created enriched at reason
+        error runtimeS``; ``at``, ``reason``, ``error`` and ``runtimeS`` are those of the latest
+        try.
 
         Args:
             limit: How many at most.
             conversation_id: Of this conversation only.
             event_type: Of this type only, such as ``customer.start``.
-            status: ``processed``; ``retrying`` or ``dead`` when there is no row so far.
+            status: ``processed``; ``retrying`` or ``dead`` when there is no row so far;
+                ``repeated``: those processed ones that came more than once.
             since: Processed, or last tried, at this time or later.
             newest_first: By the time of processing or of the last attempt.
+            text: Words, each of which is in an id, the type or the source; case aside.
         """
-        wanted = reads.EventFilter(limit, conversation_id, event_type, status, since, newest_first)
+        wanted = reads.EventFilter(
+            limit, conversation_id, event_type, status, since, newest_first, text
+        )
         with self.database.connect() as connection:
             yield from reads.list_events(connection, wanted)
+
+    def events_by_id(self, event_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return those of the events that are known, by id.
+
+        Their keys are those of `events`, and ``replays``: how often each was replayed.
+        """
+        with self.database.connect() as connection:
+            found = reads.events_by_id(connection, event_ids)
+            return {event["eventId"]: event for event in found}
 
     def event(self, event_id: str) -> dict[str, Any] | None:
         """Return one event with ``source`` and ``attempts``, a list of what was tried.

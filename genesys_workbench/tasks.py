@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 import warnings
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
@@ -33,6 +35,7 @@ from .logs import configure as configure_logging
 from .messages import QUEUE, TASK_NAME, Job, decode, topology
 from .privacy import scrub
 from .settings import Settings
+from .tracebacks import short_traceback
 
 __all__ = ["app", "configuration", "process_interaction"]
 
@@ -91,6 +94,20 @@ def _defaults() -> dict[str, Any]:
 app = Celery("genesys_workbench", set_as_current=False)
 app.add_defaults(_defaults)
 app.steps["consumer"].add("genesys_workbench.consumer:DeclareTopology")
+app.steps["consumer"].add("genesys_workbench.consumer:WakeAtSignals")
+
+
+@dataclass(slots=True)
+class _Try:
+    """One try of a task: which, of what (None until it could be read), since when."""
+
+    number: int
+    job: Job | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def runtime_s(self) -> float:
+        return time.monotonic() - self.started
 
 
 @app.task(name=TASK_NAME, bind=True, max_retries=None)
@@ -102,19 +119,20 @@ def process_interaction(self: Task, payload: Any) -> None:
         payload: Our JSON string, or a dict ``{"conversationId", "timestamp", …}`` as a Celery
             client sends it by name.
     """
-    attempt = self.request.retries + 1
-    job = None
+    this = _Try(self.request.retries + 1)
     try:
-        job = decode(payload)
+        this.job = job = decode(payload)
         replay = int((self.request.headers or {}).get("x-workbench-replay", 0))
-        outcome = runtime.current().processing.run(job, attempt=attempt, replay=replay)
+        outcome = runtime.current().processing.run(
+            job, attempt=this.number, replay=replay, started=this.started
+        )
     except (WorkbenchError, SoftTimeLimitExceeded, MemoryError) as exc:
-        _fail(self, payload, job, exc, attempt)
+        _fail(self, payload, this, exc)
     except Exception as exc:  # noqa: BLE001 - a processor of your own may raise anything
-        _fail(self, payload, job, exc, attempt)
+        _fail(self, payload, this, exc)
     else:
-        _note(job, attempt, outcome)
-        _tell(job, attempt, outcome)
+        _note(this, outcome)
+        _tell(job, this.number, outcome)
 
 
 def _tell(job: Job, attempt: int, outcome: str) -> None:
@@ -132,16 +150,17 @@ def _tell(job: Job, attempt: int, outcome: str) -> None:
     )
 
 
-def _fail(task: Task, payload: Any, job: Job | None, exc: BaseException, attempt: int) -> None:
+def _fail(task: Task, payload: Any, this: _Try, exc: BaseException) -> None:
     reason, transient = _classify(exc)
+    attempt = this.number
     settings = runtime.settings()
     limit = RATE_LIMITED_RETRIES if isinstance(exc, RateLimited) else settings.max_retries
-    name = job.event.event_id if job else "?"
+    name = this.job.event.event_id if this.job else "?"
     error = scrub(f"{type(exc).__name__}: {exc}")
     if transient and attempt <= limit:
         wait = _delay(settings, attempt, getattr(exc, "retry_after", None))
         log.warning("event %s failed, attempt %d, again in %d s: %s", name, attempt, wait, error)
-        _note(job, attempt, "retry", reason, error)
+        _note(this, "retry", reason, error, short_traceback(exc))
         raise task.retry(
             args=[payload],
             kwargs={},
@@ -155,7 +174,7 @@ def _fail(task: Task, payload: Any, job: Job | None, exc: BaseException, attempt
     if transient:
         error = scrub(str(_exhausted(name, attempt, exc)))
     log.error("event %s is a dead letter, attempt %d, %s: %s", name, attempt, reason, error)
-    _bury(task, payload, job, reason, error, attempt)
+    _bury(task, payload, this, reason, error, short_traceback(exc))
 
 
 def _exhausted(name: str, attempt: int, exc: BaseException) -> RetriesExhausted:
@@ -167,16 +186,16 @@ def _exhausted(name: str, attempt: int, exc: BaseException) -> RetriesExhausted:
     )
 
 
-def _bury(task: Task, payload: Any, job: Job | None, reason: str, error: str, attempt: int) -> None:
+def _bury(task: Task, payload: Any, this: _Try, reason: str, error: str, traceback: str) -> None:
     """Put the message into the dead letters with its reason; if that fails, let the broker."""
     letter = dead_message(
         payload,
         headers=task.request.headers or {},
         task_id=task.request.id,
-        job=job,
+        job=this.job,
         reason=reason,
         error=error,
-        attempt=attempt,
+        attempt=this.number,
     )
     try:
         runtime.current().publisher.publish(letter).result(15)
@@ -186,7 +205,7 @@ def _bury(task: Task, payload: Any, job: Job | None, reason: str, error: str, at
         log.error("the dead letter could not be published, rejecting: %s", scrub(str(exc)))
         raise Reject(reason, requeue=False) from exc
     finally:
-        _note(job, attempt, "dead", reason, error)
+        _note(this, "dead", reason, error, traceback)
 
 
 def _classify(exc: BaseException) -> tuple[str, bool]:
@@ -212,19 +231,21 @@ def _delay(settings: Settings, attempt: int, retry_after: float | None) -> int:
     return max(1, round(backoff * (0.5 + random.random() / 2)))
 
 
-def _note(job: Job | None, attempt: int, outcome: str, reason: str = "", error: str = "") -> None:
-    if job is None or outcome == "processed":
+def _note(this: _Try, outcome: str, reason: str = "", error: str = "", traceback: str = "") -> None:
+    if this.job is None or outcome == "processed":
         return
-    event = job.event
+    event = this.job.event
     try:
         runtime.current().store.note_attempt(
             event_id=event.event_id,
             conversation_id=event.conversation_id,
             event_type=event.event_type,
-            attempt=attempt,
+            attempt=this.number,
             outcome=outcome,
             reason=reason,
             error=error,
+            runtime_s=this.runtime_s,
+            traceback=traceback,
         )
     except StoreError as exc:
         log.warning("the attempt could not be noted: %s", exc)

@@ -108,6 +108,14 @@ def test_a_replay_runs_all_steps_again_with_a_fresh_conversation(
     assert store.counts()["events"] == 1
 
 
+def test_the_runtime_counts_from_the_start_of_the_try(store: Store, api: Api) -> None:
+    steps = Processing(store, api.fetch, monotonic=lambda: 107.5)
+    steps.run(job("e-1"), attempt=1, started=100.0)
+    steps.run(job("e-2"), attempt=1)
+    assert (store.event("e-1") or {})["runtimeS"] == 7.5
+    assert (store.event("e-2") or {})["runtimeS"] == 0.0
+
+
 def test_the_same_id_with_another_body_changes_nothing_and_cannot_be_retried(
     steps: Processing, store: Store, seen: Seen
 ) -> None:

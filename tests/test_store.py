@@ -339,6 +339,46 @@ def test_the_error_of_an_attempt_is_scrubbed_and_cut(store: Store) -> None:
     assert len(error) == 2000
 
 
+def test_the_runtime_of_each_try_is_kept(store: Store) -> None:
+    note(store, "e1", "retry", runtime_s=0.25, traceback="tasks:1 run")
+    store.record(detail("e1"), attempt=2, runtime_s=0.5)
+    store.record(detail("e1"), attempt=1, runtime_s=9.0)
+    event = store.event("e1")
+
+    assert event is not None
+    assert event["runtimeS"] == 0.5, "a duplicate changes nothing"
+    assert [one["runtimeS"] for one in event["attempts"]] == [0.25, 0.5]
+    assert [one["traceback"] for one in event["attempts"]] == ["tasks:1 run", ""]
+    assert next(store.events())["runtimeS"] == 0.5
+
+
+def test_a_traceback_is_scrubbed_and_its_end_is_kept(store: Store) -> None:
+    note(store, "e1", "dead", traceback="x" * 5000 + " client_secret=hunter2 the error")
+    event = store.event("e1")
+
+    assert event is not None
+    told = event["attempts"][0]["traceback"]
+    assert told.endswith("the error")
+    assert "hunter2" not in told
+    assert len(told) == 4000
+
+
+def test_a_list_tells_the_time_runtime_and_error_of_the_latest_try(store: Store) -> None:
+    note(store, "e1", "retry", 1, error="first", runtime_s=0.1)
+    note(store, "e1", "dead", 2, error="second", runtime_s=0.2)
+    (row,) = store.events()
+
+    assert (row["error"], row["runtimeS"], row["at"]) == ("second", 0.2, second(1))
+
+
+def test_events_that_came_more_than_once_can_be_listed_alone(store: Store) -> None:
+    for event_id in ("once", "twice", "twice"):
+        store.record(detail(event_id))
+
+    assert [row["eventId"] for row in store.events(status="repeated")] == ["twice"]
+    assert len(list(store.events())) == 2
+
+
 def test_what_is_not_there_is_none(store: Store) -> None:
     assert store.event("nothing") is None
     assert store.conversation("nothing") is None
@@ -643,7 +683,7 @@ def test_a_database_without_tables_asks_to_be_prepared(tmp_path: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize(("version", "words"), [("0", "older"), ("2", "newer"), ("x", "not this")])
+@pytest.mark.parametrize(("version", "words"), [("0", "older"), ("99", "newer"), ("x", "not this")])
 def test_another_schema_version_is_refused_with_the_fix(
     store: Store, path: Path, version: str, words: str
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -21,8 +23,9 @@ from genesys_workbench.errors import (
     Unreachable,
 )
 from genesys_workbench.kombu_queues import kombu_queue
-from genesys_workbench.messages import topology
+from genesys_workbench.messages import Job, Message, topology
 from genesys_workbench.settings import Settings, load_settings
+from tests.store_fakes import detail
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_a_retry_tells_nothing_of_the_payload_and_waits_for_its_confirm(
     runtime.use(settings)
     task = FakeTask()
     with pytest.raises(RuntimeError, match="retry"):
-        tasks._fail(task, '{"ani": "+12025550100"}', None, ServerError("x", status=500), 1)
+        tasks._fail(task, '{"ani": "+12025550100"}', tasks._Try(1), ServerError("x", status=500))
     assert "2025550100" not in task.asked["argsrepr"] + task.asked["kwargsrepr"]
     assert task.asked["confirm_timeout"] == 10
     assert task.asked["args"] == ['{"ani": "+12025550100"}']
@@ -126,6 +129,67 @@ def test_retries_of_a_rate_limited_event_are_counted_apart(settings: Settings) -
     runtime.use(settings.model_copy(update={"max_retries": 1}))
     task = FakeTask()
     with pytest.raises(RuntimeError, match="retry"):
-        tasks._fail(task, "{}", None, RateLimited("x", status=429, retry_after=9), 20)
+        tasks._fail(task, "{}", tasks._Try(20), RateLimited("x", status=429, retry_after=9))
     assert task.asked["countdown"] >= 9
     runtime.use(None)
+
+
+class FakeRuntime:
+    """Stands for the worker's runtime: takes notes, and every dead letter."""
+
+    def __init__(self) -> None:
+        self.notes: list[dict[str, Any]] = []
+        self.letters: list[Message] = []
+        self.store = self.publisher = self
+
+    def note_attempt(self, **note: Any) -> None:
+        self.notes.append(note)
+
+    def publish(self, letter: Message) -> Future[None]:
+        self.letters.append(letter)
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+
+@pytest.fixture
+def taken(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
+    fake = FakeRuntime()
+    monkeypatch.setattr(runtime, "settings", lambda: settings)
+    monkeypatch.setattr(runtime, "current", lambda: fake)
+    return fake
+
+
+def failed(error: Exception) -> Exception:
+    try:
+        raise error
+    except type(error) as exc:
+        return exc
+
+
+def test_a_try_that_failed_is_noted_with_its_runtime_and_traceback(taken: FakeRuntime) -> None:
+    this = tasks._Try(1, Job(detail("e-1")), started=time.monotonic() - 2)
+    with pytest.raises(RuntimeError, match="retry"):
+        tasks._fail(FakeTask(), "{}", this, failed(ServerError("no answer", status=503)))
+    (note,) = taken.notes
+    assert (note["outcome"], note["attempt"]) == ("retry", 1)
+    assert 2 <= note["runtime_s"] < 60
+    assert "test_tasks:" in note["traceback"]
+    assert note["traceback"].endswith("ServerError: no answer")
+
+
+def test_a_dead_letter_is_noted_with_the_traceback_of_what_killed_it(taken: FakeRuntime) -> None:
+    this = tasks._Try(3, Job(detail("e-1")))
+    tasks._fail(FakeTask(), "{}", this, failed(PermanentError("of no use", reason="mine")))
+    (note,), (letter,) = taken.notes, taken.letters
+    assert (note["outcome"], note["reason"], note["attempt"]) == ("dead", "mine", 3)
+    assert note["traceback"].endswith("PermanentError: of no use")
+    assert letter.headers["x-workbench-attempts"] == 3
+
+
+def test_what_holds_no_event_is_a_dead_letter_of_which_nothing_is_noted(
+    taken: FakeRuntime,
+) -> None:
+    tasks._fail(FakeTask(), "{}", tasks._Try(1), failed(PermanentError("?", reason="schema")))
+    assert taken.notes == []
+    assert len(taken.letters) == 1

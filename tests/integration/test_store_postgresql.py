@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, text
 from genesys_workbench.errors import PermanentError, SchemaMismatch, StoreUnavailable
 from genesys_workbench.store import Recorded, Store
 
+from ..old_schema import make_schema_1
 from ..store_fakes import START, detail, facts_only, hammer, in_threads, second, snapshot, ticking
 from ..test_store import SOURCES
 from .postgres import PostgreSQL, private_postgresql
@@ -153,6 +154,41 @@ def test_many_may_prepare_at_once(server: PostgreSQL) -> None:
             connection.commit()
         with pytest.raises(SchemaMismatch, match="newer"):
             store.prepare()
+        store.close()
+
+
+def test_an_older_database_is_brought_up_to_date_once_without_loss(server: PostgreSQL) -> None:
+    with private_database(server, "old") as url:
+        make_schema_1(url.replace("postgresql:", "postgresql+psycopg:"))
+
+        def prepare(number: int) -> None:
+            store = Store(url)
+            store.prepare()
+            store.record(detail(f"new-{number}"), runtime_s=0.5)
+            store.close()
+
+        in_threads(prepare)
+        store = Store(url)
+        assert store.counts() == {
+            "events": 9,
+            "conversations": 1,
+            "duplicates": 1,
+            "retrying": 0,
+            "dead": 1,
+        }
+        assert (store.event("old") or {})["runtimeS"] is None
+        store.note_attempt(
+            event_id="e3",
+            conversation_id="c1",
+            event_type="acw",
+            attempt=1,
+            outcome="dead",
+            runtime_s=0.25,
+            traceback="tasks:1 run",
+        )
+        (attempt,) = (store.event("e3") or {})["attempts"]
+        assert (attempt["runtimeS"], attempt["traceback"]) == (0.25, "tasks:1 run")
+        assert [row["eventId"] for row in store.events(status="repeated")] == ["old"]
         store.close()
 
 
