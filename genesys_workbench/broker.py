@@ -23,7 +23,8 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, Unrouta
 from .errors import BrokerError, SettingsError, TopologyError
 from .link import broker_error, connection_parameters
 from .messages import CANARY_KEY, EXCHANGE, QueueSpec, Topology, topology
-from .node import PrivateNode, find_server, running_node
+from .node import PrivateNode, find_server
+from .node_files import running_node
 from .settings import HiddenUrl, Settings, hide_password
 
 __all__ = ["Broker", "check_topology", "locate", "node_dir", "open_channel", "setup_topology"]
@@ -42,11 +43,13 @@ class Broker:
         kind: ``amqp`` a RabbitMQ that you run, ``local`` a private node, ``memory`` embedded.
         url: For amqp and memory; None for a private node that does not run yet.
         why: One line for people.
+        management_url: Of its management plugin, as far as known.
     """
 
     kind: Literal["amqp", "local", "memory"]
     url: str | None
     why: str
+    management_url: str | None = None
 
     def __repr__(self) -> str:
         return f"Broker({self.kind!r}, {hide_password(self.url or '')!r})"
@@ -76,7 +79,13 @@ def locate(settings: Settings) -> Broker:
         )
     connection_parameters(given)
     host = urlsplit(given).hostname or "localhost"
-    return Broker("amqp", given, f"your RabbitMQ at {host}")
+    management = settings.management_url
+    return Broker(
+        "amqp",
+        given,
+        f"your RabbitMQ at {host}",
+        HiddenUrl(management.get_secret_value()) if management is not None else None,
+    )
 
 
 _MEMORY_WHY = (
@@ -85,7 +94,10 @@ _MEMORY_WHY = (
 
 
 def _local(settings: Settings, why: str) -> Broker:
-    return Broker("local", running_node(node_dir(settings)), why)
+    node = running_node(node_dir(settings))
+    return (
+        Broker("local", node.url, why, node.management_url) if node else Broker("local", None, why)
+    )
 
 
 def node_dir(settings: Settings) -> Path:
@@ -101,7 +113,7 @@ def running_broker(settings: Settings) -> Iterator[Broker]:
         yield broker
         return
     with PrivateNode(node_dir(settings)) as node:
-        yield Broker("local", node.url, broker.why)
+        yield Broker("local", node.url, broker.why, node.management_url)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ from .errors import (
 from .messages import Message
 from .settings import hide_password
 
-__all__ = ["Link", "Pending", "broker_error", "connection_parameters"]
+__all__ = ["Link", "Pending", "broker_error", "connection_parameters", "properties_of"]
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +203,7 @@ class Link:
                     pending.message.exchange,
                     pending.message.routing_key,
                     pending.message.body,
-                    _properties(pending.message),
+                    properties_of(pending.message),
                     mandatory=True,
                 )
             except AMQPError:  # it closed under us: the close callback puts all back
@@ -387,7 +387,8 @@ class Link:
             self._idle.set()
 
 
-def _properties(message: Message) -> pika.BasicProperties:
+def properties_of(message: Message) -> pika.BasicProperties:
+    """Return the AMQP properties that a message is published with."""
     return pika.BasicProperties(
         content_type="application/json",
         content_encoding="utf-8",

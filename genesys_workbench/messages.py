@@ -29,6 +29,7 @@ __all__ = [
     "dumps",
     "encode",
     "event_headers",
+    "payload_of",
     "routing_key",
     "task_headers",
     "topology",
@@ -150,28 +151,40 @@ def encode(
         with_priority: Set a priority by media type (classic queues only).
         replay: How many times a person has sent this event again.
     """
-    when = event.occurred_at
-    payload = {
-        "conversationId": event.conversation_id,
-        "timestamp": when.isoformat().replace("+00:00", "Z") if when else None,
-        "metadata": metadata,
-        "eventId": event.event_id,
-        "eventType": event.event_type,
-        "mediaType": event.media_type,
-        "direction": event.direction,
-        "envelope": event.envelope,
-        "receivedAt": received_at.astimezone(UTC).isoformat(),
-        "source": event.source,
-    }
+    payload = payload_of(event, received_at=received_at, metadata=metadata)
     headers = task_headers(str(uuid4()), event.event_id) | event_headers(event)
     if replay:
         headers["x-workbench-replay"] = replay
     return Message(
         event_id=event.event_id,
         routing_key=routing_key(event.event_type, event.media_type),
-        body=dumps([[dumps(payload)], {}, None]).encode(),
+        body=dumps([[payload], {}, None]).encode(),
         headers=headers,
         priority=PRIORITIES.get(event.media_type, DEFAULT_PRIORITY) if with_priority else None,
+    )
+
+
+def payload_of(
+    event: ConversationEvent,
+    *,
+    received_at: datetime,
+    metadata: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the task's one argument: an event as JSON, with its untouched source."""
+    when = event.occurred_at
+    return dumps(
+        {
+            "conversationId": event.conversation_id,
+            "timestamp": when.isoformat().replace("+00:00", "Z") if when else None,
+            "metadata": metadata,
+            "eventId": event.event_id,
+            "eventType": event.event_type,
+            "mediaType": event.media_type,
+            "direction": event.direction,
+            "envelope": event.envelope,
+            "receivedAt": received_at.astimezone(UTC).isoformat(),
+            "source": event.source,
+        }
     )
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -16,9 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import BrokerUnreachable
+from .node_files import (
+    ERLANG_ARGUMENTS,
+    has_management,
+    remove_state,
+    usual_port,
+    write_config,
+    write_state,
+)
 from .watchdog import Watchdog
 
-__all__ = ["PrivateNode", "find_server", "running_node"]
+__all__ = ["PrivateNode", "find_server"]
 
 # Debian and Ubuntu (the wrapper in PATH switches user, so not that one), Homebrew on Apple
 # silicon and Intel, the generic archive.
@@ -29,17 +34,8 @@ PLACES = (
     "/opt/rabbitmq/sbin/rabbitmq-server",
     "/usr/local/rabbitmq/sbin/rabbitmq-server",
 )
-STATE_FILE = "node.json"
-_PORT = re.compile(r"^listeners\.tcp\.1 = 127\.0\.0\.1:(\d+)$", re.MULTILINE)
 # Always the same, since the data belongs to the name; apart by the port mapper's own port.
 NODE_NAME = "workbench@localhost"
-CONFIG = """\
-listeners.tcp.1 = 127.0.0.1:{port}
-loopback_users.guest = true
-log.file.level = info
-log.console = false
-disk_free_limit.absolute = 50MB
-"""
 
 
 def find_server() -> Path | None:
@@ -47,17 +43,6 @@ def find_server() -> Path | None:
     home = os.environ.get("RABBITMQ_HOME")
     places = ([f"{home}/sbin/rabbitmq-server"] if home else []) + list(PLACES)
     return next((Path(place) for place in places if os.access(place, os.X_OK)), None)
-
-
-def running_node(data_dir: Path) -> str | None:
-    """Return the AMQP URL of the node that another process runs in this folder, or None."""
-    try:
-        state = json.loads((data_dir / STATE_FILE).read_text(encoding="utf-8"))
-        os.kill(state["pid"], 0)
-        with socket.create_connection(("127.0.0.1", state["port"]), timeout=2):
-            return str(state["url"])
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 class PrivateNode:
@@ -82,6 +67,7 @@ class PrivateNode:
         self._sleep = sleep
         self._port = self._usual_port() or _free_port()
         self._epmd_port = _free_port()
+        self._management_port: int | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._watchdog: Watchdog | None = None
@@ -91,6 +77,12 @@ class PrivateNode:
     def url(self) -> str:
         """AMQP URL, on loopback."""
         return f"amqp://guest:guest@127.0.0.1:{self._port}/"
+
+    @property
+    def management_url(self) -> str | None:
+        """URL of the management plugin, on loopback; None where it is not installed."""
+        port = self._management_port
+        return f"http://guest:guest@127.0.0.1:{port}/" if port is not None else None
 
     @property
     def pid(self) -> int:
@@ -113,7 +105,7 @@ class PrivateNode:
                 fix="apt-get install rabbitmq-server, or set WORKBENCH_BROKER_URL to memory:// "
                 "or to amqp://user:password@host:5672/",
             )
-        self._prepare_files()
+        self._prepare_files(with_management=has_management(script))
         env = self._environment()
         self._epmd = self._start_epmd(env)
         with (self.data_dir / "startup.log").open("wb") as log:
@@ -128,19 +120,25 @@ class PrivateNode:
             )
         self._watchdog = Watchdog([each for each in (self._server, self._epmd) if each])
         self._wait_until_up()
-        self._write_state()
+        write_state(
+            self.data_dir,
+            pid=self.pid,
+            port=self._port,
+            url=self.url,
+            management_url=self.management_url,
+        )
         return self.url
 
     def stop(self) -> None:
         """Stop the node and its port mapper; remove a temporary data folder."""
-        # While it boots, the Erlang VM does not heed SIGTERM, and there is nothing to save.
-        _end(self._server, 15.0 if self._is_up else 0.0)
+        # While it boots, the Erlang VM does not heed SIGTERM; then, and where the data go with it,
+        # there is nothing to save.
+        _end(self._server, 15.0 if self._is_up and not self._temporary else 0.0)
         _end(self._epmd, 3.0)
         if self._watchdog is not None:
             self._watchdog.end()
         self._server = self._epmd = self._watchdog = None
-        with contextlib.suppress(OSError):
-            (self.data_dir / STATE_FILE).unlink()
+        remove_state(self.data_dir)
         if self._temporary:
             shutil.rmtree(self.data_dir, ignore_errors=True)
 
@@ -188,16 +186,14 @@ class PrivateNode:
 
     def _usual_port(self) -> int | None:
         """Return the port of the last run if it is free: a worker that outlived it reconnects."""
-        found = _PORT.search(_read(self.data_dir / "rabbitmq.conf"))
-        port = int(found[1]) if found else None
+        port = usual_port(self.data_dir)
         return port if port is not None and _is_free(port) else None
 
-    def _prepare_files(self) -> None:
+    def _prepare_files(self, *, with_management: bool) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir.chmod(0o700)
-        config = CONFIG.format(port=self._port)
-        (self.data_dir / "rabbitmq.conf").write_text(config, encoding="utf-8")
-        (self.data_dir / "enabled_plugins").write_text("[].\n", encoding="utf-8")
+        self._management_port = _free_port() if with_management else None
+        write_config(self.data_dir, port=self._port, management_port=self._management_port)
 
     def _environment(self) -> dict[str, str]:
         place = str(self.data_dir)
@@ -218,7 +214,7 @@ class PrivateNode:
             "RABBITMQ_GENERATED_CONFIG_DIR": f"{place}/config",
             # The script then becomes the Erlang VM instead of waiting beside it.
             "RABBITMQ_ALLOW_INPUT": "1",
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noshell -noinput",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-noshell -noinput {ERLANG_ARGUMENTS}",
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_PORT": str(self._epmd_port),
         }
@@ -267,12 +263,6 @@ class PrivateNode:
         text = "".join(log.read_text("utf-8", "replace")[-1500:] for log in logs if log.exists())
         return text[-3000:]
 
-    def _write_state(self) -> None:
-        state = {"pid": self.pid, "port": self._port, "url": self.url}
-        path = self.data_dir / STATE_FILE
-        path.write_text(json.dumps(state), encoding="utf-8")
-        path.chmod(0o600)
-
 
 def _end(process: subprocess.Popen[bytes] | None, patience: float) -> None:
     if process is None or process.poll() is not None:
@@ -283,10 +273,6 @@ def _end(process: subprocess.Popen[bytes] | None, patience: float) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _is_free(port: int) -> bool:

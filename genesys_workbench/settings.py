@@ -120,6 +120,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=_data_dir)
     broker_url: SecretStr | None = None
+    management_url: SecretStr | None = None
     database_url: SecretStr | None = None
     spool_path: Path | None = None
     spool_max_events: int = Field(1_000_000, ge=0, description="0 turns the spool off")
