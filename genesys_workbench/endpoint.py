@@ -6,12 +6,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from .authenticity import Verifier
+from .deliverylog import DeliveryLog, Outcome, visible_headers
 from .errors import BrokerError, GenesysError, InvalidDelivery, SpoolError, WorkbenchError
 from .events import ConversationEvent, parse_events
 from .intake import Intake
@@ -30,29 +33,67 @@ LOG_PAUSE = 10.0
 Fetch = Callable[[str], Mapping[str, Any]]
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What is known of a delivery so far, for the log."""
+
+    body: bytes = b""
+    events: Sequence[ConversationEvent] = ()
+    outcome: Outcome = "refused"
+    sentence: str = ""
+
+
 class Endpoint:
     """What the delivery route needs, made when the app starts."""
 
     def __init__(
-        self, settings: Settings, intake: Intake, metrics: Metrics, fetch: Fetch | None
+        self,
+        settings: Settings,
+        intake: Intake,
+        metrics: Metrics,
+        fetch: Fetch | None,
+        *,
+        log: DeliveryLog | None,
+        clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._intake = intake
         self._metrics = metrics
         self._fetch = fetch
+        self._log = log
+        self._clock = clock
         self._verifier = Verifier.from_settings(settings)
         self._quiet_until = 0.0
 
     async def answer(self, request: Request) -> Response:
         """Take one delivery in."""
         started = time.perf_counter()
+        seen = _Seen()
         try:
-            response = await self._take(request)
+            response = await self._take(request, seen)
         except WorkbenchError as exc:
             response = self._refusal(exc)
+            seen.sentence = f"{exc.what} Fix: {exc.fix}" if exc.fix else exc.what
+        seconds = time.perf_counter() - started
         self._metrics.deliveries.labels(response.status_code).inc()
-        self._metrics.seconds.observe(time.perf_counter() - started)
+        self._metrics.seconds.observe(seconds)
+        if self._log is not None:
+            self._enter(self._log, request, response.status_code, seconds, seen)
         return response
+
+    def _enter(
+        self, log: DeliveryLog, request: Request, status: int, seconds: float, seen: _Seen
+    ) -> None:
+        log.add(
+            at=self._clock(),
+            status=status,
+            milliseconds=seconds * 1000,
+            headers=visible_headers(request.headers, self._settings.webhook_secret_header),
+            body=seen.body,
+            events=seen.events,
+            outcome=seen.outcome,
+            sentence=seen.sentence,
+        )
 
     def readiness(self) -> JSONResponse:
         """200 while the broker confirms; the body also tells of the spool."""
@@ -63,13 +104,15 @@ class Endpoint:
         }
         return JSONResponse(state, 200 if self._intake.broker_ready else 503)
 
-    async def _take(self, request: Request) -> Response:
-        body = await self._read(request)
+    async def _take(self, request: Request, seen: _Seen) -> Response:
+        body = seen.body = await self._read(request)
         self._verifier.check(request.headers, body)
         _check_headers(request.headers)
         several, events = _parse(body)
         metadata = await self._metadata(events)
         ways = await self._intake.keep(events, metadata)
+        status: Outcome = "spooled" if "spooled" in ways else "published"
+        seen.events, seen.outcome = events, status
         _tell(events, ways)
         answers = [
             {"status": way, "conversationId": event.conversation_id, "eventId": event.event_id}
@@ -77,7 +120,6 @@ class Endpoint:
         ]
         if not several:
             return JSONResponse(answers[0], 202)
-        status = "spooled" if "spooled" in ways else "published"
         return JSONResponse({"status": status, "count": len(answers), "events": answers}, 202)
 
     async def _read(self, request: Request) -> bytes:

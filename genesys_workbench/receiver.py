@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .broker import Broker, running_broker, setup_topology, url_of
+from .deliverylog import DeliveryLog
 from .endpoint import Endpoint, Fetch
 from .errors import BrokerError, TopologyError
 from .intake import Intake, Repair
@@ -43,6 +45,7 @@ def create_app(
     *,
     publisher: PublisherLike | None = None,
     fetch: Fetch | None = None,
+    deliveries: DeliveryLog | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> FastAPI:
     """Make the app.
@@ -52,6 +55,7 @@ def create_app(
         publisher: An open one to use and leave open; None opens one for `settings`, and starts
             the private node, or the embedded broker with its worker, where that is wanted.
         fetch: Gives the conversation of an id, for ``enrich="receiver"``.
+        deliveries: Takes a note of each delivery; None for no notes.
         clock: Aware UTC now.
     """
     metrics = Metrics()
@@ -70,7 +74,9 @@ def create_app(
                 repair=repair,
                 with_priority=own.queue_type == "classic",
             )
-            app.state.endpoint = Endpoint(own, intake, metrics, fetch or _fetcher(own))
+            app.state.endpoint = Endpoint(
+                own, intake, metrics, fetch or _fetcher(own), log=deliveries, clock=clock
+            )
             metrics.watch(spooled=lambda: intake.spooled, ready=lambda: float(intake.broker_ready))
             intake.start()
             try:
@@ -173,14 +179,22 @@ class Receiver:
 
     Args:
         settings: Host and port are the wanted ones; a busy port gives a free one, see `note`.
+            A restart keeps the port.
         publisher: As in `create_app`.
+        deliveries: As in `create_app`.
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, publisher: PublisherLike | None = None
+        self,
+        settings: Settings | None = None,
+        *,
+        publisher: PublisherLike | None = None,
+        deliveries: DeliveryLog | None = None,
     ) -> None:
         self._settings = settings or load_settings()
         self._publisher = publisher
+        self._deliveries = deliveries
+        self._port = self._settings.port
         self._server: ServerThread | None = None
 
     @property
@@ -194,12 +208,13 @@ class Receiver:
         return self._server.note if self._server else None
 
     def start(self) -> str:
-        """Start, and return the URL for deliveries."""
+        """Start, or start again, and return the URL for deliveries."""
         self.stop()
-        app = create_app(self._settings, publisher=self._publisher)
-        host, port = self._settings.host, self._settings.port
-        self._server = ServerThread(app, host=host, port=port, name="receiver")
-        return self._server.start() + PATH
+        app = create_app(self._settings, publisher=self._publisher, deliveries=self._deliveries)
+        self._server = ServerThread(app, host=self._settings.host, port=self._port, name="receiver")
+        url = self._server.start()
+        self._port = urlsplit(url).port or self._port
+        return url + PATH
 
     def stop(self) -> None:
         """Finish the deliveries under way and stop. Idempotent."""

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
 
+from celery import Celery
 from pydantic import SecretStr
 
+from . import samples
 from .broker import Broker, locate, running_broker, setup_topology, url_of
 from .client import GenesysClient
+from .deliverylog import DeliveryLog
 from .errors import WorkbenchError
+from .firing import celery_client, fire_by_celery, fire_by_pika
 from .memory import MemoryPublisher
 from .memory import clear as clear_memory
 from .memory import setup as setup_memory
 from .node import PrivateNode
+from .posting import send_fixture, signer_of
 from .publisher import Publisher, PublisherLike
 from .queues import states
 from .receiver import Receiver
+from .replay import replay_event
 from .settings import Settings, load_settings
 from .simulator.server import Simulator
 from .store import Store
@@ -30,6 +38,9 @@ from .worker import EmbeddedWorker, WorkerProcess
 __all__ = ["Workbench"]
 
 log = logging.getLogger(__name__)
+
+# The parts log from threads of their own; without this, warnings would land in any cell.
+logging.getLogger("genesys_workbench").addHandler(logging.NullHandler())
 
 # The platform's allowance per user; the one per token would make a demonstration wait.
 SIMULATED_RATE_LIMIT = 3000
@@ -67,6 +78,8 @@ class Workbench:
         self._stack = ExitStack()
         self.broker: Broker = locate(self.settings)
         self.simulator: Simulator | None = None
+        self.node: PrivateNode | None = None  # of its own, so that it may be ended on purpose
+        self.worker: EmbeddedWorker | WorkerProcess | None = None
 
     def __repr__(self) -> str:
         opened = self.__dict__
@@ -113,28 +126,126 @@ class Workbench:
         return Publisher(url_of(self.broker))
 
     @cached_property
+    def celery(self) -> Celery:
+        """A Celery client of the same broker: `send_task`, `signature`."""
+        return celery_client(self.settings)
+
+    @cached_property
     def receiver(self) -> Receiver:
         """The receiver, in a thread."""
-        return Receiver(self.settings, publisher=self._receiver_publisher())
+        publisher = self._receiver_publisher()
+        return Receiver(self.settings, publisher=publisher, deliveries=self.deliveries)
+
+    @cached_property
+    def deliveries(self) -> DeliveryLog:
+        """What the receiver was sent lately."""
+        return DeliveryLog()
 
     def register(self) -> EnsureResult:
         """Register the receiver's address once."""
         return ensure_webhook(self.client, str(self.receiver.url))
 
-    def wait_for(self, *event_ids: str, timeout: float = 30.0) -> None:
-        """Return when all these events are recorded.
+    def address(self) -> str:
+        """Return where the receiver takes deliveries.
+
+        Raises:
+            WorkbenchError: It does not run.
+        """
+        if self.receiver.url is None:
+            raise WorkbenchError("The receiver does not run.", fix="start it: receiver.start()")
+        return self.receiver.url
+
+    def trigger(
+        self,
+        name: str,
+        *,
+        envelope: str = "eventbridge",
+        count: int = 1,
+        same_id: bool = False,
+        **overrides: Any,
+    ) -> list[dict[str, Any]]:
+        """Post a sample event to the receiver, with the proof that it asks for; return the answers.
+
+        Args:
+            name: One of `samples.names`.
+            envelope: The form that it comes in.
+            count: How many times.
+            same_id: Keep the sample's own id, instead of a fresh one each time.
+            overrides: Fields of the event's body, with new values.
+
+        Raises:
+            WorkbenchError: No such sample, or the receiver does not run.
+        """
+        answers = send_fixture(
+            self.settings,
+            self.address(),
+            name=name,
+            count=count,
+            envelope=envelope,
+            overrides=overrides,
+            same_id=same_id,
+        )
+        return list(answers)
+
+    def fire(
+        self,
+        name: str,
+        *,
+        client: Literal["celery", "pika"] = "celery",
+        same_id: bool = False,
+        **overrides: Any,
+    ) -> str:
+        """Send a sample event straight to the queue, without the receiver; return its id.
+
+        Args:
+            name: One of `samples.names`.
+            client: ``celery`` sends the task by name as any Celery client would, ``pika`` writes
+                the message as the receiver does.
+            same_id: Keep the sample's own id, instead of a fresh one.
+            overrides: Fields of the event's body, with new values.
+
+        Raises:
+            WorkbenchError: No such sample, or the broker does not take it.
+        """
+        fresh = None if same_id else lambda: str(uuid4())
+        body = samples.event(name, fresh=fresh, **overrides)
+        if client == "celery":
+            return fire_by_celery(self.celery, body)
+        return fire_by_pika(self.publisher, body)
+
+    def replay(self, event_id: str) -> int:
+        """Send a stored event through the queue again; return which replay it is, from 1.
+
+        Raises:
+            WorkbenchError: It is not stored, or its message still is in a queue.
+        """
+        return replay_event(self.store, self.publisher, event_id)
+
+    def wait_for(
+        self,
+        *event_ids: str,
+        status: Literal["processed", "dead"] = "processed",
+        timeout: float = 30.0,
+    ) -> None:
+        """Return when all these events are recorded, or are dead letters.
 
         Raises:
             WorkbenchError: They are not after `timeout` seconds; the text names the missing.
         """
         deadline = time.monotonic() + timeout
-        while missing := set(event_ids) - self.store.known(event_ids):
+        while missing := set(event_ids) - self._having(status, event_ids):
             if time.monotonic() > deadline:
                 raise WorkbenchError(
-                    f"Not recorded within {timeout:g} s: {', '.join(sorted(missing))}.",
+                    f"Not {status} within {timeout:g} s: {', '.join(sorted(missing))}.",
                     fix="see: genesys-workbench events list, and: genesys-workbench queue dead",
                 )
             time.sleep(0.01)
+
+    def _having(self, status: str, event_ids: Collection[str]) -> set[str]:
+        if status == "processed":
+            return self.store.known(event_ids)
+        known = self.store.events_by_id(event_ids)
+        return {event_id for event_id, event in known.items() if event["status"] == status}
 
     def _receiver_publisher(self) -> PublisherLike | None:
         return self.publisher if self.broker.kind == "memory" else None
@@ -158,7 +269,8 @@ class Workbench:
         self.receiver.start()
 
     def _open_simulator(self) -> None:
-        self.simulator = Simulator(self._seed, rate_limit=SIMULATED_RATE_LIMIT)
+        signer = signer_of(self.settings)
+        self.simulator = Simulator(self._seed, rate_limit=SIMULATED_RATE_LIMIT, signer=signer)
         self._stack.enter_context(self.simulator)
         self.settings = _with(self.settings, api_url_override=self.simulator.url)
 
@@ -167,8 +279,8 @@ class Workbench:
             clear_memory()
             setup_memory()
         elif self.broker.kind == "local" and self._throwaway:
-            node = self._stack.enter_context(PrivateNode())
-            self.broker = Broker("local", node.url, self.broker.why)
+            self.node = self._stack.enter_context(PrivateNode())
+            self.broker = Broker("local", self.node.url, self.broker.why, self.node.management_url)
         else:
             self.broker = self._stack.enter_context(running_broker(self.settings))
         self.settings = _with(self.settings, broker_url=SecretStr(url_of(self.broker)))
@@ -176,7 +288,7 @@ class Workbench:
     def _open_worker(self) -> WorkerProcess | None:
         """Start the worker; returns the process that must still come up, if it is one."""
         if self.broker.kind == "memory":
-            embedded = EmbeddedWorker(self.settings)
+            self.worker = embedded = EmbeddedWorker(self.settings)
             self._stack.callback(embedded.stop)
             embedded.start()
             return None
@@ -184,6 +296,7 @@ class Workbench:
             self._stack.enter_context(self._worker_log.open("ab")) if self._worker_log else None
         )
         worker = WorkerProcess(self.settings.environment(), concurrency=self._workers, log=log_file)
+        self.worker = worker
         self._stack.callback(worker.stop)
         worker.start()
         return worker
@@ -200,7 +313,7 @@ class Workbench:
             time.sleep(0.1)
 
     def _close_used(self) -> None:
-        for name in ("publisher", "client"):
+        for name in ("celery", "publisher", "client"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 

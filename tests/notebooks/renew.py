@@ -40,9 +40,8 @@ def _clean(notebook: Any) -> None:
         for output in cell.get("outputs", ()):
             if "metadata" in output:
                 output.metadata = nbformat.from_dict({})
-            # the model is gone with its kernel: without an id the place stays empty
-            if WIDGET in output.get("data", {}):
-                output.data[WIDGET]["model_id"] = ""
+            # the model is gone with its kernel; JupyterLab would complain of it
+            output.get("data", {}).pop(WIDGET, None)
 
 
 def main(names: Sequence[str]) -> None:
