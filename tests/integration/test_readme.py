@@ -80,6 +80,48 @@ def test_the_example_in_python_runs(environment: dict[str, str], tmp_path: Path)
     assert "'accepted': 20" in done.stdout
 
 
+def test_the_questions_to_the_frames_are_answered_and_the_tables_written(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", block("in-frames")],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=90,
+    )
+    assert "voice" in done.stdout
+    assert "Billing" in done.stdout
+    tables = ("conversations", "metrics", "participants", "rejected", "segments", "sessions")
+    assert sorted(path.stem for path in (tmp_path / "export").iterdir()) == sorted(tables)
+
+
+def test_the_runs_end_in_a_gallery(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    subprocess.run(
+        ["bash", "-ec", block("in-runs")],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        timeout=170,
+    )
+    kept = tmp_path / "runs"
+    page = (kept / "index.html").read_text("utf-8")
+    pages = [path.name for path in kept.glob("*.html") if path.name != "index.html"]
+    assert len(pages) == 5
+    assert "junit.xml" in {path.name for path in kept.iterdir()}
+    assert page.count("<iframe") >= len(pages)
+
+
+def test_the_pictures_of_the_readme_are_there() -> None:
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(pictures) == 2
+    assert [path for path in pictures if not (ROOT / path).is_file()] == []
+
+
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     assert "<!-- test-command -->" in script
