@@ -27,7 +27,15 @@ from .node import PrivateNode, find_server
 from .node_files import running_node
 from .settings import HiddenUrl, Settings, hide_password
 
-__all__ = ["Broker", "check_topology", "locate", "node_dir", "open_channel", "setup_topology"]
+__all__ = [
+    "Broker",
+    "check_topology",
+    "locate",
+    "locate_for_worker",
+    "node_dir",
+    "open_channel",
+    "setup_topology",
+]
 
 MEMORY_URL = "memory://"
 # A quorum queue that is younger than about a second when its node dies loses everything
@@ -98,6 +106,22 @@ def _local(settings: Settings, why: str) -> Broker:
     return (
         Broker("local", node.url, why, node.management_url) if node else Broker("local", None, why)
     )
+
+
+def locate_for_worker(settings: Settings) -> Broker:
+    """Find the broker from which a worker process of its own can take tasks.
+
+    Raises:
+        SettingsError: It is embedded in another process, or its URL is malformed.
+    """
+    broker = locate(settings)
+    if broker.kind == "memory":
+        raise SettingsError(
+            "memory:// lives inside one process, so a worker of its own would see nothing.",
+            fix="genesys-workbench receive runs the worker too with memory://; or install "
+            "rabbitmq-server; or set WORKBENCH_BROKER_URL=amqp://…",
+        )
+    return broker
 
 
 def node_dir(settings: Settings) -> Path:

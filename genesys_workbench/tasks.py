@@ -19,7 +19,7 @@ from celery import Celery, Task, signals
 from celery.exceptions import CPendingDeprecationWarning
 
 from . import runtime
-from .broker import locate, url_of
+from .broker import locate, locate_for_worker, url_of
 from .dead import dead_message
 from .errors import (
     GenesysError,
@@ -262,14 +262,7 @@ def _logging(**_: Any) -> None:
 def _check_broker(**_: Any) -> None:
     """Refuse to start where no message could ever arrive."""
     try:
-        broker = locate(runtime.settings())
-        if broker.kind == "memory":
-            raise SettingsError(
-                "memory:// lives inside one process, so a worker of its own would see nothing.",
-                fix="genesys-workbench receive runs the worker too with memory://; or set "
-                "WORKBENCH_BROKER_URL to amqp://… or local",
-            )
-        url_of(broker)
+        url_of(locate_for_worker(runtime.settings()))
     except WorkbenchError as exc:
         raise SystemExit(f"Error: {exc}") from exc
 

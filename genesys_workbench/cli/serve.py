@@ -127,7 +127,9 @@ def run_worker(settings: Settings, *, pool: str, concurrency: int | None) -> int
     Returns:
         The exit code.
     """
-    _refuse_memory(settings)
+    from ..broker import locate_for_worker
+
+    locate_for_worker(settings)
     with opened(settings) as broker:
         say(f"Broker: {broker.why}")
         os.environ.update(settings.environment())
@@ -158,17 +160,6 @@ def _worked(app: Any, arguments: list[str]) -> int:
     app.worker_main(arguments)  # it tells no code, and Celery's own for Ctrl-C is that of a failure
     codes = [int(worker.exitcode or 0) for worker in workers]
     return 0 if state.should_stop is not None else max(codes, default=0)
-
-
-def _refuse_memory(settings: Settings) -> None:
-    from ..broker import locate
-
-    if locate(settings).kind == "memory":
-        raise SettingsError(
-            "memory:// lives inside one process, so a worker of its own would see nothing.",
-            fix="genesys-workbench receive runs the worker too with memory://; or install "
-            "rabbitmq-server; or set WORKBENCH_BROKER_URL=amqp://…",
-        )
 
 
 def _allow_root() -> None:

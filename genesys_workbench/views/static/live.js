@@ -1,15 +1,5 @@
 /* The live panel. */
 
-const CLOCK = { hour12: false, hour: "2-digit", minute: "2-digit", second: "2-digit" };
-const clockTime = (iso, digits = 1) =>
-  iso ? new Date(iso).toLocaleTimeString([], { ...CLOCK, fractionalSecondDigits: digits }) : "–";
-const short = (id) => id ? h("span", { class: "gw-mono", title: id }, id.length > 13 ? `${id.slice(0, 8)}…` : id) : "–";
-const milliseconds = (value) => value === null || value === undefined ? null
-  : value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString();
-const choices = (select, wanted) => {
-  if (select.options.length) return;
-  for (const [value, words] of wanted) select.append(h("option", { value }, words));
-};
 const numeric = (value, most, label) =>
   h("input", { type: "number", min: "1", max: String(most), value: String(value), class: "gw-count", "aria-label": label });
 const group = (title, ...children) => h("fieldset", {}, h("legend", {}, title), h("div", { class: "gw-row" }, children));
@@ -150,7 +140,7 @@ const COLUMNS = [
   { name: "media", label: "Media" },
   { name: "state", label: "State", cell: (row) => mark(row.kind, row.state) },
   { name: "tries", label: "Tries", number: true, cell: (row) => row.tries || "–" },
-  { name: "conversation", label: "Conversation", cell: (row) => short(row.conversation) },
+  { name: "conversation", label: "Conversation", cell: (row) => shortId(row.conversation) },
   { name: "note", label: "Why", cell: (row) => row.note || "" },
 ];
 

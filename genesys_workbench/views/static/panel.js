@@ -134,6 +134,24 @@ function tree(value, { open = 2 } = {}) {
   return h("div", { class: "gw-tree" }, branch(null, value, 0));
 }
 
+const CLOCK = { hour12: false, hour: "2-digit", minute: "2-digit", second: "2-digit" };
+
+/** The time of day, with so many digits of the second's fraction. */
+const clockTime = (iso, digits = 1) =>
+  iso ? new Date(iso).toLocaleTimeString([], { ...CLOCK, fractionalSecondDigits: digits || undefined }) : "–";
+
+/** The beginning of an id, the whole of it as the title. */
+const shortId = (id) => id ? h("span", { class: "gw-mono", title: id }, id.length > 13 ? `${id.slice(0, 8)}…` : id) : "–";
+
+/** Milliseconds for people; null stays null. */
+const milliseconds = (value) => value === null || value === undefined ? null
+  : value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString();
+
+/** Fill a select once: [[value, words], …]. */
+const choices = (select, wanted) => {
+  if (!select.options.length) select.append(...wanted.map(([value, words]) => h("option", { value }, words)));
+};
+
 async function copy(text) {
   try { await navigator.clipboard.writeText(text); return true; } catch { return false; }
 }

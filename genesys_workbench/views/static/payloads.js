@@ -1,7 +1,5 @@
 /* The payload browser. */
 
-const received = (iso) => iso ? new Date(iso).toLocaleTimeString([], { hour12: false, fractionalSecondDigits: 1,
-  hour: "2-digit", minute: "2-digit", second: "2-digit" }) : "–";
 const nothing = (text) => h("p", { class: "gw-muted" }, text);
 
 /** Tabs: click, or arrow keys; only the chosen one is drawn, and only where it changed. */
@@ -39,7 +37,7 @@ const pairs = (items) => h("table", {}, h("tbody", {}, items.map(([name, value])
 const KINDS = { processed: "good", replayed: "good", duplicate: "good", retry: "warn", dead: "bad" };
 const tries = (attempts) => h("ol", { class: "gw-tries" }, attempts.map((each) => h("li", {},
   h("div", {}, mark(KINDS[each.outcome] ?? "busy", `attempt ${each.attempt}: ${each.outcome}`),
-    h("span", { class: "gw-muted" }, received(each.at),
+    h("span", { class: "gw-muted" }, clockTime(each.at),
       each.runtimeS === null || each.runtimeS === undefined ? "" : `, took ${Math.round(1000 * each.runtimeS)} ms`)),
   each.reason || each.error ? h("p", {}, [each.reason, each.error].filter(Boolean).join(" · ")) : null)));
 
@@ -66,7 +64,7 @@ function searchRow(act) {
   text.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => send(0), 250); });
   source.addEventListener("change", () => send(0));
   const update = ({ query, sources, rows, more }) => {
-    if (!source.options.length) source.append(...Object.entries(sources).map(([value, words]) => h("option", { value }, words)));
+    choices(source, Object.entries(sources));
     page = query.page;
     back.disabled = page === 0;
     on.disabled = !more;
@@ -103,7 +101,7 @@ function detailSide(act, say) {
 }
 
 const COLUMNS = [
-  { name: "at", label: "Received", cell: (row) => received(row.at) },
+  { name: "at", label: "Received", cell: (row) => clockTime(row.at) },
   { name: "type", label: "Event" },
   { name: "media", label: "Media" },
   { name: "envelope", label: "Envelope" },

@@ -5,13 +5,8 @@ const TASK_STATES = [
   ["processed", "Processed", "events"], ["repeated", "Came again", null], ["letters", "Dead-letter queue", "letters"],
 ];
 const PEEKING = ["queued", "letters"];
-const taskTime = (iso) => iso ? new Date(iso).toLocaleTimeString([], { hour12: false }) : "–";
-const shortId = (id) => id ? h("span", { class: "gw-mono", title: id }, id.length > 13 ? `${id.slice(0, 8)}…` : id) : "–";
-const inMilliseconds = (value) => value === null || value === undefined ? "–" : value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString();
+const taskTime = (iso) => clockTime(iso, 0);
 const counted = (value) => value === null || value === undefined ? null : value.toLocaleString();
-const fillOnce = (select, wanted) => {
-  if (!select.options.length) select.append(...wanted.map(([value, words]) => h("option", { value }, words)));
-};
 
 function headRow(act) {
   const broker = h("span"), worker = h("span"), told = h("span", { class: "gw-muted" });
@@ -54,11 +49,11 @@ function fireRow(act) {
   const count = h("input", { type: "number", min: "1", max: "100", value: "1", "aria-label": "How many" });
   const fire = h("button", { class: "gw-main", onclick: () => act("fire", { name: name.value, client: client.value, count: count.value }) }, "Fire");
   const all = h("button", { class: "gw-end", onclick: () => act("retry_all") }, "Retry all dead letters");
-  const update = ({ choices, levels }) => {
+  const update = ({ choices: known, levels }) => {
     const fresh = !name.options.length;
-    fillOnce(name, choices.names.map((each) => [each, each]));
+    choices(name, known.names.map((each) => [each, each]));
     if (fresh) name.value = "voice-inbound";
-    fillOnce(client, Object.entries(choices.clients));
+    choices(client, Object.entries(known.clients));
     all.disabled = levels.letters === 0;
   };
   const element = h("div", { class: "gw-row" }, h("b", {}, "Fire a task"), name, h("span", {}, "×"), count, h("span", {}, "by"), client, fire, all);
@@ -81,7 +76,7 @@ function stateRow(act) {
 }
 
 function attemptItem(attempt) {
-  const took = attempt.runtime === null ? null : h("span", { class: "gw-muted" }, `${inMilliseconds(attempt.runtime)} ms`);
+  const took = attempt.runtime === null ? null : h("span", { class: "gw-muted" }, `${milliseconds(attempt.runtime)} ms`);
   return h("li", {},
     h("div", { class: "gw-row" }, mark(attempt.kind, `${attempt.number}. ${attempt.outcome}`), attempt.reason ? h("code", {}, attempt.reason) : null, took,
       h("time", { class: "gw-muted gw-end", datetime: attempt.at }, taskTime(attempt.at))),
@@ -124,7 +119,7 @@ const TASK_COLUMNS = [
   { name: "type", label: "Event", cell: (row) => h("span", {}, row.type ?? "unknown", row.media ? h("span", { class: "gw-muted" }, ` ${row.media}`) : null) },
   { name: "status", label: "State", cell: (row) => mark(row.kind, row.status) },
   { name: "tries", label: "Tries", number: true, cell: (row) => String(row.tries || "–") },
-  { name: "runtime", label: "Took ms", number: true, cell: (row) => inMilliseconds(row.runtime) },
+  { name: "runtime", label: "Took ms", number: true, cell: (row) => milliseconds(row.runtime) ?? "–" },
   { name: "reason", label: "Why", cell: (row) => row.reason ? h("span", { title: row.error }, row.reason) : row.repeats ? `came ${row.repeats}× again` : "" },
   { name: "conversation", label: "Conversation", cell: (row) => shortId(row.conversation) },
   { name: "id", label: "Event id", cell: (row) => shortId(row.id) },
