@@ -6,6 +6,7 @@ RabbitMQ before 4.3 each look counts as one delivery.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from .settings import hide_password
 __all__ = ["Peeked", "QueueState", "dead_letters", "peek", "redrive", "states"]
 
 PUBLISH_TIMEOUT = 30
+BACK_WITHIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,21 @@ def _look(channel: Any, queue: str, limit: int | None) -> Iterator[Any]:
         for message in _take(channel, queue, limit):
             kept.append(message)
             yield message
+    _wait_until_back(channel, queue, len(kept))
+
+
+def _wait_until_back(channel: Any, queue: str, count: int) -> None:
+    """Give the queue a moment to take back what was put back, for the next look or redrive.
+
+    A quorum queue does so some milliseconds later; where a worker consumes, never.
+    """
+    deadline = time.monotonic() + BACK_WITHIN
+    while _ready(channel, queue) < count and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _ready(channel: Any, queue: str) -> int:
+    return int(channel.queue_declare(queue=queue, passive=True)[1])
 
 
 @contextmanager
@@ -140,7 +157,7 @@ def _put_back() -> Iterator[list[Any]]:
 
 def _take(channel: Any, queue: str, limit: int | None) -> Iterator[Any]:
     """Take at most what lies there now, so that what is put back is not met again."""
-    ready = int(channel.queue_declare(queue=queue, passive=True)[1])
+    ready = _ready(channel, queue)
     for _ in range(ready if limit is None else min(limit, ready)):
         message = channel.basic_get(queue)
         if message is None:
