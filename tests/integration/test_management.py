@@ -14,6 +14,7 @@ from genesys_workbench.broker import Broker, locate, open_channel, running_broke
 from genesys_workbench.management import Management
 from genesys_workbench.messages import DEAD_QUEUE, QUEUE
 from genesys_workbench.node import PrivateNode
+from genesys_workbench.queues import states
 from genesys_workbench.settings import load_settings
 from genesys_workbench.simulator.faults import Fault
 from genesys_workbench.simulator.server import Simulator
@@ -32,8 +33,10 @@ def test_messages_that_somebody_holds_are_counted_as_unacked(
     rabbit: PrivateNode, broker_url: str
 ) -> None:
     with open_channel(broker_url) as channel, management_of(rabbit) as management:
+        channel.confirm_delivery()
         for _ in range(5):
             channel.basic_publish("", DEAD_QUEUE, b"x")
+        wait_until(lambda: states(broker_url)[1].ready == 5, what="the messages")
         held = [channel.basic_get(DEAD_QUEUE)[0] for _ in range(2)]
 
         def totals() -> tuple[int, int]:
