@@ -96,6 +96,10 @@ class Panel(anywidget.AnyWidget):
                 state = self.read() | {"problem": ""}
             except WorkbenchError as exc:
                 state = dict(self.state) | {"problem": scrub(str(exc))}
+            except Exception as exc:  # noqa: BLE001 - the thread that reads must not end
+                log.error("%s: it could not be read: %s", self.label, scrub(repr(exc)))
+                problem = f"The panel could not be read: {type(exc).__name__}."
+                state = dict(self.state) | {"problem": problem}
             if state != self.state:
                 self.state = state
 
