@@ -230,7 +230,7 @@ def test_many_threads_share_a_count_exactly():
 @pytest.mark.parametrize(
     ("knobs", "says"),
     [
-        ({"endpoint": "tokens"}, "details_query, webhooks"),
+        ({"endpoint": "tokens"}, "details_query, queues, webhooks"),
         ({"status": 99}, "200 to 599"),
         ({"delay": -1}, "delay"),
         ({"count": 0}, "count"),
