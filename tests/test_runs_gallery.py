@@ -115,7 +115,15 @@ def test_the_first_picture_is_the_thumbnail(data: dict[str, Any], expected: str)
     assert found.endswith(expected)
 
 
-def test_a_run_without_a_picture_shows_its_title(tmp_path: Path) -> None:
+def test_where_there_is_no_picture_the_first_table_is_the_thumbnail() -> None:
+    words, table = shown(text_html="<p>words</p>"), shown(text_html="<table><td>1</table>")
+    shows = cell("1", outputs=[words, table, shown(text_html="<table>later</table>")])
+    found = thumbnail({"cells": [shows]})
+    assert found is not None
+    assert found.endswith("<table><td>1</table>")
+
+
+def test_a_run_without_picture_and_table_shows_its_title(tmp_path: Path) -> None:
     kept(left(tmp_path / "a.ipynb", cell("# Only words"), cell("1")))
     page = page_of(tmp_path)
     assert page.all("iframe") == []

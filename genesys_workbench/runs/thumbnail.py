@@ -1,4 +1,4 @@
-"""A real picture of a run: the first that its notebook showed."""
+"""A real picture of a run: the first that its notebook showed, or its first table."""
 
 from __future__ import annotations
 
@@ -32,20 +32,30 @@ img, svg { max-width: 100%; height: auto }
 
 
 def thumbnail(document: Document) -> str | None:
-    """Return a page with the picture, None if the notebook shows none."""
-    for cell in document["cells"]:
-        for output in cell.get("outputs", ()):
-            if picture := _picture(output.get("data", {})):
-                return FRAME + picture
+    """Return a page with the first picture, or else the first table; None if it shows neither."""
+    shown = [_texts(output) for cell in document["cells"] for output in cell.get("outputs", ())]
+    for find in (_picture, _table):
+        for texts in shown:
+            if found := find(texts):
+                return FRAME + found
     return None
 
 
-def _picture(data: dict[str, Any]) -> str | None:
-    text = {kind: "".join(value) for kind, value in data.items() if isinstance(value, str | list)}
-    if "<svg" in text.get("text/html", ""):
-        return text["text/html"]
-    if "image/svg+xml" in text:
-        return text["image/svg+xml"]
-    if "image/png" in text:
-        return f'<img alt="" src="data:image/png;base64,{"".join(text["image/png"].split())}">'
+def _texts(output: dict[str, Any]) -> dict[str, str]:
+    data = output.get("data", {})
+    return {kind: "".join(value) for kind, value in data.items() if isinstance(value, str | list)}
+
+
+def _picture(texts: dict[str, str]) -> str | None:
+    if "<svg" in texts.get("text/html", ""):
+        return texts["text/html"]
+    if "image/svg+xml" in texts:
+        return texts["image/svg+xml"]
+    if "image/png" in texts:
+        return f'<img alt="" src="data:image/png;base64,{"".join(texts["image/png"].split())}">'
     return None
+
+
+def _table(texts: dict[str, str]) -> str | None:
+    html = texts.get("text/html", "")
+    return html if "<table" in html else None
