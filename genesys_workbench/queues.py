@@ -15,6 +15,7 @@ from typing import Any
 
 from amqp.exceptions import AccessRefused, AMQPError, NotFound
 from kombu import Connection
+from kombu.transport.native_delayed_delivery import MAX_NUMBER_OF_BITS_TO_USE, level_name
 
 from .dead import DeadLetter, read_dead
 from .errors import BrokerError, BrokerRefused, BrokerUnreachable, TopologyError
@@ -23,7 +24,7 @@ from .messages import DEAD_QUEUE, QUEUE
 from .publisher import PublisherLike
 from .settings import hide_password
 
-__all__ = ["Peeked", "QueueState", "dead_letters", "peek", "redrive", "states"]
+__all__ = ["Peeked", "QueueState", "dead_letters", "delayed", "peek", "redrive", "states"]
 
 PUBLISH_TIMEOUT = 30
 BACK_WITHIN = 0.5
@@ -69,6 +70,20 @@ def _state(channel: Any, name: str) -> QueueState:
     # The embedded broker always says 0 or 1 consumers.
     consumers = None if channel.connection.client.transport_cls == "memory" else int(found[2])
     return QueueState(name, int(found[1]), consumers)
+
+
+def delayed(url: str) -> int:
+    """Return how many messages wait in Celery's queues for another try.
+
+    With classic queues, and on the embedded broker, the worker holds them instead.
+    """
+    if url.startswith("memory:"):
+        return 0
+    with _channel(url) as channel:
+        try:
+            return sum(_ready(channel, level_name(n)) for n in range(MAX_NUMBER_OF_BITS_TO_USE))
+        except NotFound:
+            return 0
 
 
 def peek(url: str, *, queue: str = QUEUE, limit: int = 10) -> list[Peeked]:

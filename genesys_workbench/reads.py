@@ -21,6 +21,7 @@ __all__ = [
     "EventFilter",
     "chunks",
     "conversation_list",
+    "event_ids",
     "events_by_id",
     "list_events",
     "one_conversation",
@@ -113,6 +114,15 @@ _BY_ID = tuple(
 )
 
 
+_IDS = {
+    "processed": select(events.c.event_id),
+    **{
+        name: select(attempts.c.event_id).where(*_UNPROCESSED, attempts.c.outcome == outcome)
+        for name, outcome in (("retrying", "retry"), ("dead", "dead"))
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class EventFilter:
     """Which events to list; None = all.
@@ -160,6 +170,12 @@ def _events_statement(status: str, wanted: EventFilter) -> Select[Any]:
     keys = (at, table.c.event_id)
     order = [key.desc() if wanted.newest_first else key.asc() for key in keys]
     return statement.order_by(*order).limit(wanted.limit)
+
+
+def event_ids(connection: Connection, status: str) -> Iterator[str]:
+    """Yield the ids of all events of a status, in no order, as they are read."""
+    with connection.execute(_IDS[status], execution_options={"yield_per": 10_000}) as result:
+        yield from result.scalars()
 
 
 def events_by_id(connection: Connection, event_ids: Iterable[str]) -> Iterator[dict[str, Any]]:

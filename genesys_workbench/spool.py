@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
@@ -19,7 +20,7 @@ from typing import Any
 from .errors import SpoolError, SpoolFull
 from .messages import Message
 
-__all__ = ["Spool"]
+__all__ = ["Spool", "spooled_ids"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS spool (
@@ -124,7 +125,7 @@ class Spool:
             database = _open(self._path)
             count = database.execute("SELECT count(*) FROM spool").fetchone()[0]
         except (sqlite3.Error, OSError) as exc:
-            opened.set_exception(self._error(exc))
+            opened.set_exception(_error(self._path, exc))
             return
         opened.set_result(count)
         open_end = True
@@ -158,7 +159,7 @@ class Spool:
             if database.in_transaction:
                 database.execute("ROLLBACK")
             self._count = count
-            error = self._error(exc)
+            error = _error(self._path, exc)
             results = [(future, None, error) for _, future in group]
         for future, result, error_of in results:
             if error_of is None:
@@ -166,13 +167,29 @@ class Spool:
             else:
                 future.set_exception(error_of)
 
-    def _error(self, exc: Exception) -> SpoolError:
-        error = SpoolError(
-            f"The spool at {self._path} cannot be used: {exc}.",
-            fix="free disk space or set WORKBENCH_SPOOL_PATH to a writable file",
-        )
-        error.__cause__ = exc
-        return error
+
+def spooled_ids(path: Path) -> frozenset[str]:
+    """Return the ids of the events in a spool, which a receiver may be using; none without a file.
+
+    Raises:
+        SpoolError: The file cannot be read or is not ours.
+    """
+    if not path.exists():
+        return frozenset()
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            return frozenset(row[0] for row in database.execute("SELECT event_id FROM spool"))
+    except sqlite3.Error as exc:
+        raise _error(path, exc) from exc
+
+
+def _error(path: Path, exc: Exception) -> SpoolError:
+    error = SpoolError(
+        f"The spool at {path} cannot be used: {exc}.",
+        fix="free disk space or set WORKBENCH_SPOOL_PATH to a writable file",
+    )
+    error.__cause__ = exc
+    return error
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -177,6 +177,11 @@ class Store:
         with self.database.connect() as connection:
             yield from reads.list_events(connection, wanted)
 
+    def event_ids(self, status: Literal["processed", "retrying", "dead"]) -> Iterator[str]:
+        """Yield the ids of all events of a status, in no order; a million need no room."""
+        with self.database.connect() as connection:
+            yield from reads.event_ids(connection, status)
+
     def events_by_id(self, event_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return those of the events that are known, by id.
 

@@ -24,19 +24,19 @@ NAME = PACKAGE.name
 LAYERS = {
     "ground": "errors settings",
     "pure": (
-        "api_errors authenticity conversations dead detail_facts events facts merging messages "
-        "outlets privacy shapes shapes_analytics shapes_rest spellings strict_json timings tokens "
-        "tracebacks"
+        "api_errors authenticity conversations dead detail_facts events facts ledgers merging "
+        "messages outlets privacy shapes shapes_analytics shapes_rest spellings strict_json "
+        "timings tokens tracebacks"
     ),
     "one I/O each": (
         "auth broker client database deadline deliverylog details kombu_queues limiter link logs "
         "management memory metrics node node_files paging preparing publisher queues reads "
-        "recording samples schema serving shipped spool statements store transport watchdog"
+        "recording samples schema serving shipped spool statements store transport waiting watchdog"
     ),
     "aside": "simulator",
     "joins": (
-        "consumer endpoint enrich firing intake openapi processing receiver replay runtime tasks "
-        "webhooks worker"
+        "audit consumer endpoint enrich firing intake openapi processing receiver replay runtime "
+        "tasks webhooks worker"
     ),
     "people": (
         "cli demo doctor failures frames lab onboarding posting report runs views workbench"

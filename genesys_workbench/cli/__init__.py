@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from . import data, lab, notebooks, processes, queue, trigger, webhooks
+from . import audit, data, lab, notebooks, processes, queue, trigger, webhooks
 from .output import exit_code, fail
 from .stopping import orderly_stop
 
@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 processes.add_to(app)
 trigger.add_to(app)
+audit.add_to(app)
 lab.add_to(app)
 notebooks.add_to(app)
 app.add_typer(webhooks.app, name="webhooks")

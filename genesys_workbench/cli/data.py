@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..store import Store
 
-__all__ = ["app"]
+__all__ = ["app", "opened_store"]
 
 Status = Literal["processed", "retrying", "dead"]
 EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", help="As `events list` tells it.")]
@@ -27,7 +27,8 @@ app = typer.Typer(help="Look at the stored events; send one again.", no_args_is_
 
 
 @contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
+def opened_store(settings: Settings) -> Iterator[Store]:
+    """Give the store of these settings, its tables prepared."""
     from ..store import Store
 
     store = Store(settings.store_url)
@@ -53,7 +54,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """List events, with their status."""
-    with _store(settings_for()) as store:
+    with opened_store(settings_for()) as store:
         rows = store.events(
             limit=limit or None, conversation_id=conversation, event_type=event_type, status=status
         )
@@ -70,7 +71,7 @@ def show(event_id: EventId) -> None:
     """Show one event with its source and attempts, as JSON."""
     from ..replay import unknown_event
 
-    with _store(settings_for()) as store:
+    with opened_store(settings_for()) as store:
         event = store.event(event_id)
     if event is None:
         raise unknown_event(event_id)
@@ -87,7 +88,7 @@ def replay(event_id: EventId, broker: Broker = None, as_json: Json = False) -> N
     why = "nothing can be sent to it from here"
     with (
         queues_url(settings, why=why) as url,
-        _store(settings) as store,
+        opened_store(settings) as store,
         Publisher(url) as publisher,
     ):
         number = replay_event(store, publisher, event_id)
