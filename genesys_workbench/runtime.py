@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from functools import cached_property
 
 from .broker import locate, url_of
 from .client import GenesysClient
 from .enrich import Enricher
 from .memory import MemoryPublisher
+from .once import once
 from .processing import Processing, load_processors
 from .publisher import Publisher, PublisherLike
 from .settings import Settings, load_settings
@@ -27,34 +27,35 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.pid = os.getpid()
+        self.lock = threading.RLock()
 
-    @cached_property
+    @once
     def store(self) -> Store:
         """The store, with its schema in place."""
         store = Store(self.settings.store_url)
         store.prepare()
         return store
 
-    @cached_property
+    @once
     def processing(self) -> Processing:
         """The steps for one event."""
         fetch = None if self.settings.enrich == "off" else self.enricher.conversation
         return Processing(self.store, fetch, load_processors(self.settings))
 
-    @cached_property
+    @once
     def enricher(self) -> Enricher:
         """Fetches conversations."""
         client = self.client
         return Enricher(one=client.get_conversation, many=client.conversation_details)
 
-    @cached_property
+    @once
     def client(self) -> GenesysClient:
         """The API client."""
         return GenesysClient.from_settings(
             self.settings, max_wait=MAX_API_WAIT, attempts=API_ATTEMPTS
         )
 
-    @cached_property
+    @once
     def publisher(self) -> PublisherLike:
         """For dead letters."""
         broker = locate(self.settings)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
@@ -24,6 +24,7 @@ from .memory import MemoryPublisher
 from .memory import clear as clear_memory
 from .memory import setup as setup_memory
 from .node import PrivateNode
+from .once import once
 from .posting import send_fixture, signer_of
 from .publisher import Publisher, PublisherLike
 from .queues import states
@@ -70,6 +71,7 @@ class Workbench:
         on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings or load_settings()
+        self.lock = threading.RLock()
         self._seed = seed
         self._throwaway = throwaway_node
         self._workers = workers
@@ -106,37 +108,37 @@ class Workbench:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @cached_property
+    @once
     def store(self) -> Store:
         """The records."""
         store = Store(self.settings.store_url)
         store.prepare()
         return store
 
-    @cached_property
+    @once
     def client(self) -> GenesysClient:
         """The API's client."""
         return GenesysClient.from_settings(self.settings)
 
-    @cached_property
+    @once
     def publisher(self) -> PublisherLike:
         """To the same broker as the receiver's."""
         if self.broker.kind == "memory":
             return MemoryPublisher()
         return Publisher(url_of(self.broker))
 
-    @cached_property
+    @once
     def celery(self) -> Celery:
         """A Celery client of the same broker: `send_task`, `signature`."""
         return celery_client(self.settings)
 
-    @cached_property
+    @once
     def receiver(self) -> Receiver:
         """The receiver, in a thread."""
         publisher = self._receiver_publisher()
         return Receiver(self.settings, publisher=publisher, deliveries=self.deliveries)
 
-    @cached_property
+    @once
     def deliveries(self) -> DeliveryLog:
         """What the receiver was sent lately."""
         return DeliveryLog()

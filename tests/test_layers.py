@@ -22,7 +22,7 @@ NAME = PACKAGE.name
 
 # Lowest first. `simulator` and `cli` stand for all modules of their folder.
 LAYERS = {
-    "ground": "errors settings",
+    "ground": "errors once settings",
     "pure": (
         "api_errors authenticity conversations dead detail_facts events facts ledgers merging "
         "messages outlets privacy shapes shapes_analytics shapes_rest spellings strict_json "
