@@ -6,6 +6,7 @@ import os
 import platform
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -181,12 +182,8 @@ def _broker(settings: Settings) -> Check:
 
 
 def _database(settings: Settings) -> Check:
-    store = Store(settings.store_url)
-    try:
-        store.prepare()
+    with closing(Store.prepared(settings.store_url)) as store:
         counts = store.counts()
-    finally:
-        store.close()
     place = hide_password(settings.store_url)
     return Check("database", "ok", f"{place}: {counts['events']} events")
 

@@ -32,9 +32,7 @@ class Runtime:
     @once
     def store(self) -> Store:
         """The store, with its schema in place."""
-        store = Store(self.settings.store_url)
-        store.prepare()
-        return store
+        return Store.prepared(self.settings.store_url)
 
     @once
     def processing(self) -> Processing:

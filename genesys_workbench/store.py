@@ -50,6 +50,17 @@ class Store:
         self._writes = writes_for(self.database.dialect)
         self._clock = clock
 
+    @classmethod
+    def prepared(cls, url: str) -> Store:
+        """Open the store of a URL with its tables up to date; see `prepare`."""
+        store = cls(url)
+        try:
+            store.prepare()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
     def __repr__(self) -> str:
         return f"Store({self.__dict__.get('database')!r})"
 

@@ -111,9 +111,7 @@ class Workbench:
     @once
     def store(self) -> Store:
         """The records."""
-        store = Store(self.settings.store_url)
-        store.prepare()
-        return store
+        return Store.prepared(self.settings.store_url)
 
     @once
     def client(self) -> GenesysClient:

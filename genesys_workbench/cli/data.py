@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -31,12 +31,8 @@ def opened_store(settings: Settings) -> Iterator[Store]:
     """Give the store of these settings, its tables prepared."""
     from ..store import Store
 
-    store = Store(settings.store_url)
-    try:
-        store.prepare()
+    with closing(Store.prepared(settings.store_url)) as store:
         yield store
-    finally:
-        store.close()
 
 
 @app.command("list")

@@ -159,8 +159,7 @@ def _from_store(
 ) -> Frames:
     if bench is not None:
         return frames.from_store(bench.store, since=period.start, until=period.end, **options)
-    with closing(Store(settings.store_url)) as store:
-        store.prepare()
+    with closing(Store.prepared(settings.store_url)) as store:
         return frames.from_store(store, since=period.start, until=period.end, **options)
 
 
