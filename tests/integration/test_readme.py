@@ -24,6 +24,20 @@ def block(name: str) -> str:
     return found[1]
 
 
+def python(*arguments: str, environment: dict[str, str], folder: Path) -> str:
+    """Run this Python and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=90,
+    )
+    return done.stdout
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("WORKBENCH_")}
@@ -68,32 +82,17 @@ def test_the_parts_by_hand_end_in_rows(environment: dict[str, str], tmp_path: Pa
 
 
 def test_the_example_in_python_runs(environment: dict[str, str], tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", block("in-python")],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert "'accepted': 20" in done.stdout
+    printed = python("-c", block("in-python"), environment=environment, folder=tmp_path)
+    assert "'accepted': 20" in printed
 
 
 def test_the_questions_to_the_frames_are_answered_and_the_tables_written(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", block("in-frames")],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=90,
-    )
-    assert "voice" in done.stdout
-    assert "Billing" in done.stdout
+    code = block("in-frames")
+    printed = python("-W", "error", "-c", code, environment=environment, folder=tmp_path)
+    assert "voice" in printed
+    assert "Billing" in printed
     tables = ("conversations", "metrics", "participants", "rejected", "segments", "sessions")
     assert sorted(path.stem for path in (tmp_path / "export").iterdir()) == sorted(tables)
 
