@@ -11,6 +11,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from math import inf
 from typing import Literal, NoReturn
 
 import httpx
@@ -18,7 +19,7 @@ from pydantic import SecretStr
 
 from .errors import BadResponse, GenesysError, OAuthError, RateLimited, SettingsError
 from .tokens import TOKEN_CALL, Token, refusal, token_of
-from .transport import base_url, exchange, new_client
+from .transport import EXCHANGE_SECONDS, base_url, exchange, new_client
 
 __all__ = ["ClientCredentials"]
 
@@ -37,7 +38,8 @@ class ClientCredentials(httpx.Auth):
 
     Only one token request runs at a time. Who waits for it shares its outcome. While the token
     endpoint fails for the moment, a token that is still valid stays in use; a refusal of the
-    credentials is remembered for 30 s, so that it is not asked again for each call.
+    credentials, or of a token that was just renewed, is remembered for 30 s, so that no token is
+    asked for with each call.
 
     Args:
         client_id: Id of the OAuth client.
@@ -45,7 +47,8 @@ class ClientCredentials(httpx.Auth):
         login_url: Base URL of the token endpoint: ``https://login.<region's domain>``.
         style: ``basic`` sends id and secret in a Basic header, ``form`` in the form body.
         scope: Sent along if given. The platform does not need one: roles limit the client.
-        timeout: Of the token request.
+        timeout: Of each step of the token request.
+        seconds: Of the whole of it.
         clock: Monotonic seconds.
         transport: Carries the token request; httpx's own by default.
     """
@@ -61,6 +64,7 @@ class ClientCredentials(httpx.Auth):
         style: Literal["basic", "form"] = "basic",
         scope: str | None = None,
         timeout: httpx.Timeout | None = None,
+        seconds: float = EXCHANGE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -75,11 +79,13 @@ class ClientCredentials(httpx.Auth):
         self._style = style
         self._scope = scope
         self._timeout = timeout or httpx.Timeout(10.0, connect=5.0)
+        self._seconds = seconds
         self._clock = clock
         self._transport = transport
         self._refreshing = threading.Lock()
         self._token: Token | None = None
         self._failure: _Failure | None = None
+        self._refused_until = -inf
         self._rounds = 0
 
     def __repr__(self) -> str:
@@ -93,10 +99,12 @@ class ClientCredentials(httpx.Auth):
         token = self._current()
         request.headers["Authorization"] = f"Bearer {token.value}"
         response = yield request
-        if response.status_code == 401:
+        if response.status_code == 401 and self._clock() >= self._refused_until:
             self._drop(token)
             request.headers["Authorization"] = f"Bearer {self._current().value}"
-            yield request
+            response = yield request
+            if response.status_code == 401:
+                self._refused_until = self._clock() + REFUSED_FOR
 
     def token(self) -> SecretStr:
         """Return a token that is valid now, asking for one if need be.
@@ -181,7 +189,10 @@ class ClientCredentials(httpx.Auth):
     def _fetch(self) -> Token:
         started = self._clock()
         with new_client(
-            timeout=self._timeout, clock=self._clock, transport=self._transport
+            timeout=self._timeout,
+            seconds=self._seconds,
+            clock=self._clock,
+            transport=self._transport,
         ) as http:
             answer = exchange(http, self._request(http), where=TOKEN_CALL)
         if answer.status != 200:

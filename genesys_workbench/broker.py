@@ -13,23 +13,24 @@ from urllib.parse import urlsplit
 import pika
 from amqp.exceptions import ChannelError as AMQPChannelError
 from amqp.exceptions import ConnectionError as AMQPConnectionError
-from kombu import Connection
 from kombu.transport.native_delayed_delivery import (
     declare_native_delayed_delivery_exchanges_and_queues,
 )
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, UnroutableError
+from pika.exceptions import AMQPError, ChannelClosedByBroker
 
-from .errors import BrokerError, SettingsError, TopologyError
-from .link import broker_error, connection_parameters
-from .messages import CANARY_KEY, EXCHANGE, QueueSpec, Topology, topology
+from .canary import check_topology, impatient
+from .connecting import broker_error, connection_parameters, other_arguments
+from .errors import BrokerError, SettingsError
+from .messages import Topology, topology
 from .node import PrivateNode, find_server
 from .node_files import running_node
 from .settings import HiddenUrl, Settings, hide_password
+from .tls import secured
 
 __all__ = [
     "Broker",
-    "check_topology",
+    "declare_topology",
     "locate",
     "locate_for_worker",
     "node_dir",
@@ -90,7 +91,7 @@ def locate(settings: Settings) -> Broker:
     management = settings.management_url
     return Broker(
         "amqp",
-        given,
+        secured(given, settings),
         f"your RabbitMQ at {host}",
         HiddenUrl(management.get_secret_value()) if management is not None else None,
     )
@@ -154,8 +155,6 @@ def open_channel(url: str, *, name: str = "genesys-workbench") -> Iterator[Block
         raise broker_error(exc, place) from exc
     try:
         yield connection.channel()
-    except (UnroutableError, NackError):  # of one message, not of the connection
-        raise
     except (AMQPError, OSError) as exc:
         raise broker_error(exc, place) from exc
     finally:
@@ -176,9 +175,8 @@ def setup_topology(
         BrokerError: The broker is unreachable or refuses.
     """
     plan = topology(settings)
-    fresh = not _exists(url, plan.main)
-    with open_channel(url, name="genesys-workbench setup") as channel:
-        _declare(channel, plan, hide_password(url))
+    fresh = not _complete(url, plan)
+    declare_topology(url, settings)
     if settings.queue_type == "quorum":
         _declare_delays(url)
     if fresh:
@@ -187,10 +185,22 @@ def setup_topology(
     return fresh
 
 
-def _exists(url: str, queue: QueueSpec) -> bool:
+def declare_topology(url: str, settings: Settings) -> None:
+    """Declare exchanges and queues; what is there already stays as it is.
+
+    Raises:
+        TopologyError: They exist with other arguments.
+        BrokerError: The broker is unreachable or refuses.
+    """
+    with open_channel(url, name="genesys-workbench setup") as channel:
+        _declare(channel, topology(settings), hide_password(url))
+
+
+def _complete(url: str, plan: Topology) -> bool:
     with open_channel(url) as channel:
         try:
-            channel.queue_declare(queue.name, passive=True)
+            for queue in plan.queues:
+                channel.queue_declare(queue.name, passive=True)
         except ChannelClosedByBroker as exc:
             if exc.reply_code == 404:
                 return False
@@ -210,51 +220,14 @@ def _declare(channel: BlockingChannel, plan: Topology, place: str) -> None:
         raise other_arguments(place, exc.reply_text) from exc
 
 
-def other_arguments(place: str, told: str) -> TopologyError:
-    """Say that the broker holds our queues with other arguments, in its own words."""
-    return TopologyError(
-        f"RabbitMQ at {place} holds a queue or exchange of ours with other arguments: {told}",
-        fix="use the WORKBENCH_QUEUE_TYPE, _DELIVERY_LIMIT and _QUEUE_MAX_LENGTH it was made "
-        "with; or, once it is empty, delete it: rabbitmqctl delete_queue <name>",
-    )
-
-
 def _declare_delays(url: str) -> None:
     """Declare the queues in which Celery's retries wait, so that they too are old enough."""
     place = hide_password(url)
     try:
-        with Connection(url, connect_timeout=5) as connection:
+        with impatient(url) as connection:
             declare_native_delayed_delivery_exchanges_and_queues(connection, "quorum")
     except (AMQPChannelError, AMQPConnectionError, OSError) as exc:
         raise broker_error(exc, place) from exc
-
-
-def check_topology(url: str, plan: Topology) -> None:
-    """Send a canary through exchange and queue and get it back.
-
-    A passive declare would not do: it succeeds on a queue that lost its data.
-
-    Raises:
-        TopologyError: It was not confirmed, not routed, or did not come back.
-    """
-    place = hide_password(url)
-    name = plan.canary.name
-    try:
-        with open_channel(url, name="genesys-workbench canary") as channel:
-            channel.confirm_delivery()
-            for queue in (plan.main, plan.dead):
-                channel.queue_declare(queue.name, passive=True)
-            channel.basic_publish(EXCHANGE, CANARY_KEY, b"canary", mandatory=True)
-            method, _, _ = channel.basic_get(name)
-            if method is None:
-                raise TopologyError(f"The canary at {place} was confirmed but did not come back.")
-            channel.basic_ack(method.delivery_tag)
-            channel.queue_purge(name)
-    except (UnroutableError, NackError) as exc:
-        raise TopologyError(
-            f"The canary at {place} was not taken: {type(exc).__name__}.",
-            fix="run: genesys-workbench queue setup",
-        ) from exc
 
 
 def url_of(broker: Broker) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 import time
@@ -17,9 +18,11 @@ from .errors import BadRequest, BadResponse, GenesysError, NotFound, RateLimited
 from .limiter import RateLimiter
 from .paging import list_pages, query_pages
 from .settings import Settings
-from .transport import TOO_LARGE, base_url, exchange, new_client, was_not_sent
+from .transport import EXCHANGE_SECONDS, TOO_LARGE, base_url, exchange, new_client, was_not_sent
 
 __all__ = ["GenesysClient"]
+
+log = logging.getLogger(__name__)
 
 BACKOFF, BACKOFF_CAP = 0.5, 20.0
 JITTER = 0.5
@@ -27,6 +30,7 @@ _RETRIED_STATUS = (500, 502, 503, 504)
 _HOPELESS = (REDIRECT, TOO_LARGE)
 # a path that did not begin with a slash could change the host, and the token would follow
 _PATH = re.compile(r"/[\x21-\x7e]*")
+_SHARED = ("timeout", "seconds", "clock", "transport")
 _REPEATABLE = ("GET", "HEAD", "PUT", "DELETE")
 
 
@@ -41,6 +45,7 @@ class GenesysClient:
         api_url: Base URL: ``https://api.<region's domain>``.
         auth: Puts the token on each request, normally `ClientCredentials`.
         timeout: Of each step of one exchange: connect, write, read, wait for a connection.
+        seconds: Of one whole exchange, however its bytes come.
         max_wait: Seconds that one call may sleep altogether; if more are asked for, the error
             is raised at once and carries ``retry_after``.
         attempts: Tries of one call, the first included.
@@ -49,6 +54,7 @@ class GenesysClient:
         clock: Monotonic seconds.
         transport: Carries the requests; httpx's own by default.
         limiter: Shared with other clients of the same token, if given.
+        on_answer: Told of each exchange: status (0: there was no answer), seconds.
     """
 
     api_url = "?"  # a traceback may print the repr of an object that is half made
@@ -59,6 +65,7 @@ class GenesysClient:
         auth: httpx.Auth,
         *,
         timeout: httpx.Timeout | None = None,
+        seconds: float = EXCHANGE_SECONDS,
         max_wait: float = 60.0,
         attempts: int = 4,
         rng: Callable[[], float] = random.random,
@@ -66,15 +73,19 @@ class GenesysClient:
         clock: Callable[[], float] = time.monotonic,
         transport: httpx.BaseTransport | None = None,
         limiter: RateLimiter | None = None,
+        on_answer: Callable[[int, float], None] = lambda *_: None,
     ) -> None:
         self.api_url = base_url(api_url, name="GENESYS_CLOUD_API_URL")
         self.max_wait = max_wait
         self._attempts = attempts
         self._rng = rng
+        self._clock = clock
+        self._on_answer = on_answer
         self._sleep = sleep
         self.limiter = limiter or RateLimiter(clock=clock, sleep=sleep)
         self._http = new_client(
             timeout=timeout or httpx.Timeout(10.0, connect=5.0),
+            seconds=seconds,
             clock=clock,
             transport=transport,
             auth=auth,
@@ -89,7 +100,8 @@ class GenesysClient:
             **options: As of `GenesysClient`; those of the token request serve both.
         """
         client_id, secret = settings.credentials
-        shared = {key: options[key] for key in ("timeout", "clock", "transport") if key in options}
+        options = {"seconds": settings.api_timeout, **options}
+        shared = {name: options[name] for name in _SHARED if name in options}
         auth = ClientCredentials(client_id, secret, login_url=settings.login_url, **shared)
         return cls(settings.api_url, auth, **options)
 
@@ -111,12 +123,13 @@ class GenesysClient:
 
         Raises:
             NotFound: There is none, or not yet.
+            BadResponse: The answer is something else than that conversation.
         """
         path = conversation_path(conversation_id)
         answer = self.request("GET", path)
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and answer.get("id") == conversation_id:
             return answer
-        raise _not_json("GET", path, 200)
+        raise _not_expected("GET", path, 200)
 
     def conversation_details(self, ids: Iterable[str]) -> ConversationDetails:
         """Fetch conversations with one call for 50 of them, and by themselves those it lacks.
@@ -170,6 +183,7 @@ class GenesysClient:
                 return self._once(request, method, path)
             except GenesysError as exc:
                 pause = self._pause(exc, attempt, budget)
+                _tell(exc, attempt)
                 if pause is None or not _worth_another_try(exc, repeatable=repeatable):
                     raise
             self._sleep(pause)
@@ -180,10 +194,12 @@ class GenesysClient:
         self, request: httpx.Request, method: str, path: str
     ) -> dict[str, Any] | list[Any] | None:
         answer = None
+        started = self._clock()
         try:
             answer = exchange(self._http, request, where=f"{method} {path}")
         finally:
             self.limiter.release(answer.headers if answer else None)
+            self._on_answer(answer.status if answer else 0, self._clock() - started)
         if 200 <= answer.status < 300:
             return _value(answer, method, path)
         error = error_for(answer, method=method, path=path)
@@ -203,6 +219,15 @@ class GenesysClient:
         return pause if pause <= budget else None
 
 
+def _tell(error: GenesysError, attempt: int) -> None:
+    extra = {
+        "status": error.status,
+        "reason": error.reason,
+        "genesys_correlation_id": error.context_id,
+    }
+    log.info("try %d: %s", attempt, error.what, extra=extra)
+
+
 def _worth_another_try(error: GenesysError, *, repeatable: bool) -> bool:
     if isinstance(error, ServerError) and error.status not in _RETRIED_STATUS:
         return False
@@ -218,10 +243,10 @@ def _value(answer: Answer, method: str, path: str) -> dict[str, Any] | list[Any]
     value = json_of(answer)
     if isinstance(value, dict | list):
         return value
-    raise _not_json(method, path, answer.status)
+    raise _not_expected(method, path, answer.status)
 
 
-def _not_json(method: str, path: str, status: int) -> BadResponse:
+def _not_expected(method: str, path: str, status: int) -> BadResponse:
     return BadResponse(
         f"{method} {path} answered {status}, but not the JSON that was expected",
         fix="check GENESYS_CLOUD_API_URL: it must be the region's api host, without a proxy's page",

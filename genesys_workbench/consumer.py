@@ -6,6 +6,8 @@ import logging
 import signal
 import socket
 import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -17,7 +19,8 @@ from celery.worker.consumer.consumer import Consumer
 from celery.worker.consumer.mingle import Mingle
 
 from . import runtime
-from .broker import other_arguments
+from .autopsy import is_expired, wrong_header
+from .connecting import other_arguments
 from .kombu_queues import kombu_queue
 from .messages import topology
 
@@ -26,6 +29,9 @@ __all__ = ["DeclareTopology", "SafeConsumer", "WakeAtSignals"]
 log = logging.getLogger(__name__)
 
 EXIT_TOPOLOGY = 4
+# Headers by which a sender could have a task dropped, or the worker ended or stuck: malformed ones
+# raise when the task has its place in the pool already, which then is never free again.
+HARMLESS = {"expires": None, "timelimit": [None, None], "stamped_headers": None, "stamps": None}
 # Seconds between two tries: the first, what each adds, the most.
 RECONNECT = {"interval_start": 1.0, "interval_step": 0.25, "interval_max": 5.0}
 
@@ -50,14 +56,34 @@ class SafeConsumer(Consumer):
         log.error("undecodable message rejected: %s", type(exc).__name__)
         message.reject_log_error(log, self.connection_errors)
 
+    def on_unknown_message(self, _: Any, message: Any) -> None:
+        """Reject what is no task; stock Celery logs its contents, which may be people's data."""
+        self._refuse(message, "message that is no task")
+
+    def on_unknown_task(self, _: Any, message: Any, __: Exception) -> None:
+        """Reject a task of another program, and log nothing that it holds."""
+        self._refuse(message, "unknown task")
+
+    def on_invalid_task(self, _: Any, message: Any, __: Exception) -> None:
+        """Reject a task whose headers contradict each other, and log nothing that it holds."""
+        self._refuse(message, "invalid task")
+
+    def _refuse(self, message: Any, what: str) -> None:
+        log.error("%s rejected", what)
+        message.reject_log_error(log, self.connection_errors)
+
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
         """Wrap the handler: whatever a message makes it raise, the message is rejected."""
         handle = super().create_task_handler(*args, **kwargs)
         passed_on = (*self.connection_errors, *self.channel_errors)
+        late = {} if self._delays_here() else {"eta": None}
 
         def on_task_received(message: Any) -> Any:
             try:
-                _check_shape(message)
+                if "task" in message.headers:
+                    _check_headers(message.headers)
+                    message.headers = message.headers | HARMLESS | late
+                    _check_body(message.payload)
                 return handle(message)
             except passed_on:
                 raise
@@ -68,12 +94,25 @@ class SafeConsumer(Consumer):
 
         return on_task_received
 
+    def _delays_here(self) -> bool:
+        """Tell whether the worker itself holds a message until its time, not the broker.
 
-def _check_shape(message: Any) -> None:
-    """Refuse a protocol 2 body that Celery would ack as an internal error."""
-    if "task" not in (message.headers or {}):
-        return
-    payload = message.payload
+        With quorum queues RabbitMQ does; held here it would keep others out.
+        """
+        in_memory = self.connection.transport.driver_type == "memory"
+        return in_memory or runtime.settings().queue_type == "classic"
+
+
+def _check_headers(headers: Mapping[str, Any]) -> None:
+    wrong = wrong_header(headers)
+    if wrong:
+        raise ValueError(f"the header {wrong} is malformed")
+    if is_expired(headers, now=datetime.now(UTC)):  # Celery would ack it
+        raise ValueError("the sender's time for the task is up")
+
+
+def _check_body(payload: Any) -> None:
+    """Refuse what Celery would ack as an internal error."""
     if not isinstance(payload, list) or len(payload) != 3:
         raise TypeError("the body is not [args, kwargs, embed]")
     if not isinstance(payload[0], list) or not isinstance(payload[1], dict):

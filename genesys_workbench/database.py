@@ -1,4 +1,4 @@
-"""Connections to the store's database, and what their errors mean.
+"""Connections to the store's database.
 
 SQLite runs in WAL mode with ``synchronous=FULL``: a commit returns when it is on disk, so an
 acknowledged event survives the loss of power, not only the end of the process
@@ -18,42 +18,23 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
-from .errors import PermanentError, SchemaMismatch, SettingsError, StoreError, StoreUnavailable
+from .database_errors import mapped_errors
+from .errors import SettingsError, StoreUnavailable
 from .privacy import scrub
 from .statements import DRIVERS, PARAMSTYLES
+from .watched_file import WatchedFile
 
 __all__ = ["Database", "mapped_errors"]
 
 _PAUSE = 0.01
-_FIX_LOCKED = "stop other programs that write to the database, or wait"
-_FIX_FULL = "free disk space; nothing is lost, events wait in the queue"
-_FIX_READONLY = "give this user write access to the database"
-_FIX_AWAY = "start the database, check WORKBENCH_DATABASE_URL"
-_FIXES = {
-    "sink_locked": _FIX_LOCKED,
-    "sink_full": _FIX_FULL,
-    "sink_readonly": _FIX_READONLY,
-    "sink_unreachable": _FIX_AWAY,
-}
-_WHATS = {
-    "sink_locked": "The database is locked by another writer.",
-    "sink_full": "The database cannot grow: disk, quota or size limit is reached.",
-    "sink_readonly": "The database refuses to be written to.",
-    "sink_unreachable": "The database does not answer, or refused the connection.",
-}
-# https://www.sqlite.org/rescode.html: primary codes, and a write that failed half-way
-_SQLITE = {5: "sink_locked", 6: "sink_locked", 8: "sink_readonly", 13: "sink_full"}
-_SQLITE_WRITE_FAILED = 778
-_SQLITE_BROKEN = (11, 26)  # SQLITE_CORRUPT, SQLITE_NOTADB
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-_POSTGRESQL = {
-    "40001": "sink_locked",  # serialization_failure
-    "40P01": "sink_locked",  # deadlock_detected
-    "55P03": "sink_locked",  # lock_not_available
-    "57014": "sink_locked",  # query_canceled, by a statement timeout
-    "53100": "sink_full",  # disk_full
-    "25006": "sink_readonly",  # read_only_sql_transaction
-    "42501": "sink_readonly",  # insufficient_privilege
+# Seconds, and milliseconds: a server that vanished is noticed soon, not after TCP's quarter hour
+# (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
 }
 
 
@@ -83,6 +64,7 @@ class Database:
         self._busy_timeout = busy_timeout
         self._sleep = sleep
         self._engines: dict[int, Engine] = {}
+        self._watched = WatchedFile(self.file) if self.file else None
 
     def __repr__(self) -> str:
         url = self.__dict__.get("_url")  # absent where the given one was refused
@@ -116,15 +98,25 @@ class Database:
             SchemaMismatch: The tables are missing.
             PermanentError: Reason ``schema``; the database refuses the data.
         """
-        with mapped_errors(), self.engine.connect() as connection:
-            yield connection.execution_options(writes=writes)
+        try:
+            with mapped_errors(), self.engine.connect() as connection:
+                yield connection.execution_options(writes=writes)
+        except StoreUnavailable as error:
+            if error.reason != "sink_locked":
+                # A file that was opened read-only stays so until its last connection is closed.
+                self.close()
+            raise
 
     def use_wal(self) -> None:
         """Put the SQLite file into WAL mode, which it keeps: readers and a writer side by side.
 
+        It is made if it is not there.
+
         Raises:
             StoreUnavailable: Locked, away, full or read-only.
         """
+        if self._watched is not None:
+            self._watched.met = False
         with mapped_errors():
             raw = self.engine.raw_connection()
             try:
@@ -152,8 +144,15 @@ class Database:
 
     def _make(self) -> Engine:
         # hide_parameters: they hold personal data, and errors quote them
-        if self.dialect == "postgresql":
-            return create_engine(self._url, hide_parameters=True, pool_pre_ping=True)
+        return self._postgresql() if self.dialect == "postgresql" else self._sqlite()
+
+    def _postgresql(self) -> Engine:
+        limits = {name: n for name, n in _PATIENCE.items() if name not in self._url.query}
+        return create_engine(
+            self._url, hide_parameters=True, pool_pre_ping=True, connect_args=limits
+        )
+
+    def _sqlite(self) -> Engine:
         engine = create_engine(
             self._url,
             hide_parameters=True,
@@ -162,6 +161,8 @@ class Database:
         )
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        if self._watched is not None:
+            self._watched.listen(engine)
         return engine
 
 
@@ -192,69 +193,3 @@ def _set_up_sqlite(connection: Any, _: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-@contextmanager
-def mapped_errors() -> Iterator[None]:
-    """Turn the driver's errors into the workbench's; their texts never quote data."""
-    try:
-        yield
-    except exc.TimeoutError as cause:
-        raise StoreUnavailable(
-            "No database connection came free in time.", fix=_FIX_LOCKED, reason="sink_locked"
-        ) from cause
-    except exc.DBAPIError as cause:
-        raise _translated(cause) from cause
-    except sqlite3.Error as cause:  # from a connection that SQLAlchemy has not taken over yet
-        raise _from_sqlite(cause) or _unavailable("sink_unreachable") from cause
-    except (UnicodeEncodeError, OverflowError) as cause:
-        raise _refused() from cause
-
-
-def _translated(cause: exc.DBAPIError) -> StoreError | PermanentError:
-    original = cause.orig
-    if isinstance(original, sqlite3.Error):
-        return _from_sqlite(original) or _by_kind(cause)
-    state = getattr(original, "sqlstate", None)
-    if state in ("42P01", "42703"):
-        return _without_tables()
-    return _unavailable(_POSTGRESQL[state]) if state in _POSTGRESQL else _by_kind(cause)
-
-
-def _from_sqlite(cause: sqlite3.Error) -> StoreError | None:
-    code = getattr(cause, "sqlite_errorcode", None) or 0
-    if code == _SQLITE_WRITE_FAILED:
-        return _unavailable("sink_full")
-    if code & 0xFF in _SQLITE:
-        return _unavailable(_SQLITE[code & 0xFF])
-    if str(cause).startswith(("no such table", "no such column")):
-        return _without_tables()
-    if code & 0xFF in _SQLITE_BROKEN:
-        return StoreError(
-            "The file is damaged, or no SQLite database.",
-            fix="move it away and start again, or name another file in WORKBENCH_DATABASE_URL",
-        )
-    return None
-
-
-def _by_kind(cause: exc.DBAPIError) -> StoreError | PermanentError:
-    if isinstance(cause, exc.OperationalError) or cause.connection_invalidated:
-        return _unavailable("sink_unreachable")
-    if isinstance(cause, exc.DataError | exc.IntegrityError | exc.InterfaceError):
-        return _refused()
-    return StoreError(f"The database refused a statement: {type(cause.orig).__name__}.")
-
-
-def _unavailable(reason: str) -> StoreUnavailable:
-    return StoreUnavailable(_WHATS[reason], fix=_FIXES[reason], reason=reason)
-
-
-def _without_tables() -> SchemaMismatch:
-    return SchemaMismatch(
-        "The database holds no tables of this program, or others.",
-        fix="call Store.prepare() once, or name another database in WORKBENCH_DATABASE_URL",
-    )
-
-
-def _refused() -> PermanentError:
-    return PermanentError("The database cannot hold what the event carries.", reason="schema")

@@ -54,6 +54,7 @@ class Delivery:
         envelope: Of the events; None where it was refused.
         size_bytes: Of the body, as far as it was read.
         milliseconds: Until the answer.
+        correlation_id: The sender's, or one that was made; the logs have it too.
         headers: As sent, what authenticates replaced by stars; None where no longer kept.
         body: None where it is no longer kept, or was too large to be.
     """
@@ -67,6 +68,7 @@ class Delivery:
     envelope: str | None
     size_bytes: int
     milliseconds: float
+    correlation_id: str = field(default="", repr=False)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     body: bytes | None = field(default=None, repr=False)
 
@@ -134,6 +136,7 @@ class DeliveryLog:
         events: Sequence[ConversationEvent] = (),
         outcome: Outcome = "refused",
         sentence: str = "",
+        correlation_id: str = "",
     ) -> None:
         """Enter a delivery that was answered.
 
@@ -146,6 +149,7 @@ class DeliveryLog:
             events: That were accepted.
             outcome: What became of them.
             sentence: Why it was refused.
+            correlation_id: As in its log entries.
         """
         content = self._content(headers, body)
         refs = tuple(map(_ref, events))
@@ -153,7 +157,8 @@ class DeliveryLog:
         with self._lock:
             self._total += 1
             told = (self._total, at, status, outcome, sentence, refs, envelope)
-            self._keep(_Kept(Delivery(*told, len(body), milliseconds), content))
+            entry = Delivery(*told, len(body), milliseconds, correlation_id)
+            self._keep(_Kept(entry, content))
             self._statuses[status] += 1
             self._outcomes[outcome] += 1
             self._count(len(refs) or 1)
@@ -288,6 +293,7 @@ def _has(needles: Sequence[tuple[str, bytes, bytes]], kept: _Kept) -> bool:
 
 def _told(entry: Delivery) -> str:
     told = [str(entry.status), entry.outcome, entry.envelope or "", entry.sentence]
+    told.append(entry.correlation_id)
     for event in entry.events:
         told += [event.event_id, event.conversation_id, event.event_type, event.media_type]
     return " ".join(told).lower()

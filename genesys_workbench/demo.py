@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import httpx
-
 from .errors import WorkbenchError
+from .posting import readiness
 from .queues import dead_letters
 from .settings import hide_password
 from .simulator.ledger import Ledger
@@ -154,9 +153,7 @@ def _result(
 
 
 def _spooled(bench: Workbench) -> int:
-    url = str(bench.receiver.url)
-    state = httpx.get(url[: url.index("/webhook")] + "/readyz", trust_env=False).json()
-    return int(state["spooled"])
+    return int(readiness(bench.settings, str(bench.receiver.url))["spooled"])
 
 
 def _by_channel(bench: Workbench, done: Iterable[str]) -> dict[str, int]:

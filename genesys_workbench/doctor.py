@@ -16,9 +16,11 @@ from typing import Literal
 import httpx
 
 from .auth import ClientCredentials
-from .broker import check_topology, locate
+from .broker import Broker, locate
+from .canary import check_topology
 from .client import GenesysClient
 from .errors import (
+    BrokerError,
     Forbidden,
     GenesysError,
     NotFound,
@@ -26,10 +28,14 @@ from .errors import (
     TopologyError,
     WorkbenchError,
 )
-from .messages import topology
+from .management import Management
+from .messages import QUEUE, topology
 from .settings import Settings, hide_password, region_domain
 from .spool import Spool
 from .store import Store
+from .tls import LOOPBACK, receiver_context
+from .tls_facts import broker_facts, receiver_facts
+from .webhook_secrets import is_weak
 
 __all__ = ["Check", "check_all"]
 
@@ -85,6 +91,7 @@ def check_all(
         ("database", _database),
         ("spool", _spool),
         ("receiver port", _port),
+        ("receiver tls", _receiver_tls),
         ("authenticity", _authenticity),
     ):
         yield _guarded(name, check, settings)
@@ -178,7 +185,24 @@ def _broker(settings: Settings) -> Check:
         check_topology(broker.url, topology(settings))
     except TopologyError as exc:
         return Check("broker", "fail", exc.what, exc.fix or "genesys-workbench queue setup")
-    return Check("broker", "ok", f"{hide_password(broker.url)} takes and gives messages")
+    stuck = _stuck(broker)
+    if stuck:
+        fix = "genesys-workbench queue setup; or make room: genesys-workbench queue redrive"
+        told = f"{stuck} messages cannot become dead letters: their queue is missing or full"
+        return Check("broker", "fail", told, fix)
+    told = f"{hide_password(broker.url)} takes and gives messages"
+    facts = broker_facts(broker.url)
+    return Check("broker", "ok", f"{told}; {facts}" if facts else told)
+
+
+def _stuck(broker: Broker) -> int:
+    if broker.url is None or broker.management_url is None:
+        return 0
+    with Management(broker.management_url, broker_url=broker.url) as management:
+        try:
+            return management.figures()[QUEUE].stuck
+        except (BrokerError, KeyError):  # the plugin need not be there
+            return 0
 
 
 def _database(settings: Settings) -> Check:
@@ -211,14 +235,16 @@ def _port(settings: Settings) -> Check:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as exc:
-            return _taken(place, exc)
+            return _taken(place, exc, settings)
     return Check("receiver port", "ok", f"{place} is free")
 
 
-def _taken(place: str, exc: OSError) -> Check:
+def _taken(place: str, exc: OSError, settings: Settings) -> Check:
     """Tell a receiver of ours from another program."""
+    url = f"{settings.scheme}://{place}/readyz"
+    verify = receiver_context(settings, url)
     try:
-        state = httpx.get(f"http://{place}/readyz", timeout=2, trust_env=False).json()
+        state = httpx.get(url, timeout=2, trust_env=False, verify=verify).json()
         return Check("receiver port", "ok", f"a receiver runs at {place}; broker {state['broker']}")
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
         fix = "stop what uses it, or set WORKBENCH_PORT to a free one"
@@ -226,11 +252,25 @@ def _taken(place: str, exc: OSError) -> Check:
         return Check("receiver port", "warn", f"{place} cannot be used: {why}", fix)
 
 
+def _receiver_tls(settings: Settings) -> Check:
+    facts = receiver_facts(settings)
+    if facts is not None:
+        return Check("receiver tls", "ok", f"https with {facts}")
+    if settings.host in LOOPBACK:
+        return Check("receiver tls", "ok", "http, on this computer only")
+    fix = "set WORKBENCH_TLS_CERT_FILE and _KEY_FILE, unless a proxy in front of it speaks https"
+    return Check("receiver tls", "warn", "deliveries come unencrypted", fix)
+
+
 def _authenticity(settings: Settings) -> Check:
-    if settings.webhook_secret is not None:
-        return Check("authenticity", "ok", "deliveries must prove themselves")
-    fix = "set WORKBENCH_WEBHOOK_SECRET before the receiver can be reached from outside"
-    return Check("authenticity", "warn", "anybody who reaches the port can post events", fix)
+    if settings.webhook_secret is None:
+        fix = "set WORKBENCH_WEBHOOK_SECRET before the receiver can be reached from outside"
+        return Check("authenticity", "warn", "anybody who reaches the port can post events", fix)
+    secrets = (settings.webhook_secret, settings.webhook_secret_previous)
+    if any(is_weak(secret) for secret in secrets if secret is not None):
+        fix = 'make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+        return Check("authenticity", "warn", "the webhook secret is short enough to guess", fix)
+    return Check("authenticity", "ok", "deliveries must prove themselves")
 
 
 def _widgets() -> Check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from .authenticity import Verifier
+from .correlation import HEADER, about, also, correlation_of
+from .crash import crash_at
 from .deliverylog import DeliveryLog, Outcome, visible_headers
 from .errors import BrokerError, GenesysError, InvalidDelivery, SpoolError, WorkbenchError
 from .events import ConversationEvent, parse_events
 from .intake import Intake
 from .metrics import Metrics
+from .refusals import Refusals
 from .settings import Settings
 from .strict_json import loads
 
@@ -27,8 +31,8 @@ __all__ = ["Endpoint", "Fetch"]
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = "5"
-# Refused deliveries are logged at most this often, so that a flood does not fill the disk.
-LOG_PAUSE = 10.0
+# A larger body is parsed in a thread: a hostile one can take half a second, and others wait.
+PARSED_AT_ONCE = 64 * 1024
 
 Fetch = Callable[[str], Mapping[str, Any]]
 
@@ -37,6 +41,7 @@ Fetch = Callable[[str], Mapping[str, Any]]
 class _Seen:
     """What is known of a delivery so far, for the log."""
 
+    correlation_id: str
     body: bytes = b""
     events: Sequence[ConversationEvent] = ()
     outcome: Outcome = "refused"
@@ -55,6 +60,7 @@ class Endpoint:
         *,
         log: DeliveryLog | None,
         clock: Callable[[], datetime],
+        new_id: Callable[[], str],
     ) -> None:
         self._settings = settings
         self._intake = intake
@@ -62,24 +68,36 @@ class Endpoint:
         self._fetch = fetch
         self._log = log
         self._clock = clock
+        self._new_id = new_id
         self._verifier = Verifier.from_settings(settings)
-        self._quiet_until = 0.0
+        self._refusals = Refusals()
 
     async def answer(self, request: Request) -> Response:
-        """Take one delivery in."""
+        """Take one delivery in; whatever becomes of it, the answer has its correlation id."""
         started = time.perf_counter()
-        seen = _Seen()
-        try:
-            response = await self._take(request, seen)
-        except WorkbenchError as exc:
-            response = self._refusal(exc)
-            seen.sentence = f"{exc.what} Fix: {exc.fix}" if exc.fix else exc.what
+        seen = _Seen(correlation_of(request.headers, self._new_id))
+        with about(correlation_id=seen.correlation_id):
+            response = await self._answer(request, seen)
+        response.headers[HEADER] = seen.correlation_id
         seconds = time.perf_counter() - started
         self._metrics.deliveries.labels(response.status_code).inc()
         self._metrics.seconds.observe(seconds)
+        self._metrics.body_bytes.observe(len(seen.body))
         if self._log is not None:
             self._enter(self._log, request, response.status_code, seconds, seen)
         return response
+
+    async def _answer(self, request: Request, seen: _Seen) -> Response:
+        try:
+            return await self._take(request, seen)
+        except WorkbenchError as exc:
+            self._metrics.refuse(exc)
+            seen.sentence = f"{exc.what} Fix: {exc.fix}" if exc.fix else exc.what
+            return self._refusal(exc, request)
+        except Exception as exc:
+            self._metrics.refuse(exc)
+            log.exception("a delivery met an error of this program")
+            return JSONResponse({"detail": "An error of the receiver; see its log."}, 500)
 
     def _enter(
         self, log: DeliveryLog, request: Request, status: int, seconds: float, seen: _Seen
@@ -93,6 +111,7 @@ class Endpoint:
             events=seen.events,
             outcome=seen.outcome,
             sentence=seen.sentence,
+            correlation_id=seen.correlation_id,
         )
 
     def readiness(self) -> JSONResponse:
@@ -107,10 +126,13 @@ class Endpoint:
     async def _take(self, request: Request, seen: _Seen) -> Response:
         body = seen.body = await self._read(request)
         self._verifier.check(request.headers, body)
+        crash_at("after-verify")
         _check_headers(request.headers)
-        several, events = _parse(body)
+        several, events = await _parsed(body)
+        if len(events) == 1:
+            also(event_id=events[0].event_id, conversation_id=events[0].conversation_id)
         metadata = await self._metadata(events)
-        ways = await self._intake.keep(events, metadata)
+        ways = await self._intake.keep(events, metadata, correlation_id=seen.correlation_id)
         status: Outcome = "spooled" if "spooled" in ways else "published"
         seen.events, seen.outcome = events, status
         _tell(events, ways)
@@ -130,7 +152,7 @@ class Endpoint:
             fix="raise WORKBENCH_MAX_BODY_BYTES if that is meant",
         )
         length = request.headers.get("content-length", "0")
-        if length.isdigit() and int(length[:18]) > limit:
+        if length.isdecimal() and int(length[:18]) > limit:
             raise too_large
         chunks = bytearray()
         try:
@@ -155,12 +177,10 @@ class Endpoint:
         ids = dict.fromkeys(event.conversation_id for event in events)
         return {each: await asyncio.to_thread(self._fetch, each) for each in ids}
 
-    def _refusal(self, exc: WorkbenchError) -> Response:
+    def _refusal(self, exc: WorkbenchError, request: Request) -> Response:
         status, headers = _status_of(exc)
-        now = time.monotonic()
-        if now >= self._quiet_until:
-            self._quiet_until = now + LOG_PAUSE
-            log.warning("delivery answered %d: %s", status, exc.what)
+        sender = request.client.host if request.client else None
+        self._refusals.tell(status, exc.what, sender=sender)
         if status in (408, 413):
             headers["Connection"] = "close"  # the rest of the body is not read
         detail = {"detail": exc.what}
@@ -177,10 +197,12 @@ def _tell(events: Sequence[ConversationEvent], ways: Sequence[str]) -> None:
             "event_id": event.event_id,
             "conversation_id": event.conversation_id,
             "event_type": event.event_type,
+            "status": 202,
             "outcome": way,
         }
         log.info(
-            "202 %(outcome)s %(event_type)s, conversation %(conversation_id)s, event %(event_id)s",
+            "%(status)d %(outcome)s %(event_type)s, conversation %(conversation_id)s, "
+            "event %(event_id)s",
             fields,
             extra=fields,
         )
@@ -189,17 +211,25 @@ def _tell(events: Sequence[ConversationEvent], ways: Sequence[str]) -> None:
 def _check_headers(headers: Mapping[str, str]) -> None:
     kind, _, parameters = headers.get("content-type", "application/json").lower().partition(";")
     kind = kind.strip()
-    if kind != "application/json" and not (kind.startswith("application/") and "+json" in kind):
+    if kind != "application/json" and not re.fullmatch(r"application/[^/\s]+\+json", kind):
         raise InvalidDelivery(
             "The content type is not JSON.",
             status=415,
             fix="send the header Content-Type: application/json",
         )
-    charset = parameters.strip().removeprefix("charset=").strip('" ')
-    if "charset" in parameters and charset not in ("utf-8", "utf8"):
-        raise InvalidDelivery("The charset must be UTF-8.", status=415)
-    if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip('" ') not in ("utf-8", "utf8"):
+            raise InvalidDelivery("The charset must be UTF-8.", status=415)
+    encoding = headers.get("content-encoding", "identity").lower()
+    if encoding not in ("", "identity") or headers.get("transfer-encoding", "chunked") != "chunked":
         raise InvalidDelivery("Compressed bodies are not taken.", status=415)
+
+
+async def _parsed(body: bytes) -> tuple[bool, list[ConversationEvent]]:
+    if len(body) <= PARSED_AT_ONCE:
+        return _parse(body)
+    return await asyncio.to_thread(_parse, body)
 
 
 def _parse(body: bytes) -> tuple[bool, list[ConversationEvent]]:

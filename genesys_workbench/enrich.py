@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextvars import Context, copy_context
 from typing import Any
 
 from .errors import NotFound, TaskError
@@ -14,6 +15,7 @@ __all__ = ["Enricher"]
 Conversation = Mapping[str, Any]
 FetchOne = Callable[[str], Conversation]
 FetchMany = Callable[[Sequence[str]], Mapping[str, Conversation]]
+_Asked = tuple[Future[Conversation], Context]
 
 
 class Enricher:
@@ -39,7 +41,7 @@ class Enricher:
         self._linger = linger
         self._crowded = False
         self._more = threading.Condition()
-        self._waiting: dict[str, Future[Conversation]] = {}
+        self._waiting: dict[str, _Asked] = {}
         self._thread: threading.Thread | None = None
         self._closed = False
 
@@ -53,7 +55,8 @@ class Enricher:
         with self._more:
             if self._closed:
                 raise TaskError("The worker is stopping.")
-            future = self._waiting.setdefault(conversation_id, Future())
+            asked = (Future[Conversation](), copy_context())
+            future, _ = self._waiting.setdefault(conversation_id, asked)
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._work, name="genesys-enricher", daemon=True
@@ -72,9 +75,11 @@ class Enricher:
 
     def _work(self) -> None:
         while batch := self._next_batch():
-            self._fetch(batch)
+            # A call that several asked for is told in the log under the ids of the first.
+            _, context = next(iter(batch.values()))
+            context.run(self._fetch, {each: future for each, (future, _) in batch.items()})
 
-    def _next_batch(self) -> dict[str, Future[Conversation]]:
+    def _next_batch(self) -> dict[str, _Asked]:
         """Wait for ids and take them; empty at the end."""
         with self._more:
             self._more.wait_for(lambda: self._waiting or self._closed)

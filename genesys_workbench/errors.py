@@ -27,6 +27,7 @@ WorkbenchError                  what happened, why, and the next command
 │   └── SpoolFull               its bound is reached
 ├── StoreError
 │   ├── StoreUnavailable        locked, away or full: worth another try
+│   ├── StoreDamaged            the database's file is broken, or no database
 │   └── SchemaMismatch          the database is older or newer than this program
 ├── ServingError                a server cannot start: port, address, or its app
 └── TaskError
@@ -62,6 +63,7 @@ __all__ = [
     "SettingsError",
     "SpoolError",
     "SpoolFull",
+    "StoreDamaged",
     "StoreError",
     "StoreUnavailable",
     "TaskError",
@@ -272,6 +274,8 @@ class SpoolError(WorkbenchError):
 class SpoolFull(SpoolError):
     """The bound of the spool is reached."""
 
+    reason = "spool_full"
+
 
 class StoreError(WorkbenchError):
     """The database does not do what was asked."""
@@ -291,8 +295,16 @@ class StoreUnavailable(StoreError):
         self.reason = reason
 
 
+class StoreDamaged(StoreError):
+    """The file of the database is broken, or of another kind."""
+
+    reason = "sink_damaged"
+
+
 class SchemaMismatch(StoreError):
     """The database was made by an older or newer version of this program."""
+
+    reason = "sink_schema"
 
 
 class ServingError(WorkbenchError):

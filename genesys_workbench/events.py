@@ -27,6 +27,7 @@ from .errors import InvalidDelivery
 
 __all__ = [
     "DETAIL_EVENTS",
+    "MAX_EVENTS",
     "MEDIA_LISTS",
     "ConversationEvent",
     "Envelope",
@@ -35,6 +36,9 @@ __all__ = [
     "parse_events",
     "parse_time",
 ]
+
+# Of one delivery. All of its events are made safe before the answer, so many would be late.
+MAX_EVENTS = 1000
 
 Envelope = Literal["eventbridge", "notification", "data-action", "seed"]
 
@@ -107,6 +111,9 @@ def parse_events(delivery: Any) -> list[ConversationEvent]:
         return [parse_event(delivery)]
     if not delivery:
         raise InvalidDelivery("The array holds no event.", status=422)
+    if len(delivery) > MAX_EVENTS:
+        what = f"The array holds {len(delivery)} events; at most {MAX_EVENTS} are taken at once."
+        raise InvalidDelivery(what, status=422)
     events = []
     for index, item in enumerate(delivery):
         try:

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import httpx
 from pydantic import SecretStr
 
-from . import samples
 from .auth import ClientCredentials
 from .broker import url_of
 from .errors import BrokerError, OAuthError, WorkbenchError
+from .posting import readiness, send_fixture
 from .queues import dead_letters, redrive, states
 from .receiver import Receiver
 from .simulator.faults import Fault
@@ -157,13 +156,13 @@ class Failures:
             update={"broker_url": SecretStr(NOBODY), "spool_max_events": 0, "confirm_timeout": 0.1}
         )
         with Receiver(settings) as lonely:
-            answer = httpx.post(str(lonely.url), json=samples.event("chat"), trust_env=False)
+            (answer,) = send_fixture(settings, str(lonely.url), name="chat")
             refused = self._send(str(lonely.url))
         again = self._send(self._bench.address())
         self._settle(_accepted(again))
         done = "a receiver that keeps nothing on disk has no broker; the sender sends again later"
-        sign = f"status {answer.status_code}, {refused.accepted} of {refused.sent} accepted"
-        told = (sign, answer.json()["detail"], answer.json()["fix"])
+        sign = f"status {answer['httpStatus']}, {refused.accepted} of {refused.sent} accepted"
+        told = (sign, answer["detail"], answer["fix"])
         ids = _accepted(refused) | _accepted(again)
         return self._failure("AMQPConnectionError", done, told, ids)
 
@@ -259,9 +258,7 @@ class Failures:
         return Failure(name, done, sign, said, fix, *counts)
 
     def _state(self) -> dict[str, Any]:
-        place = self._bench.address().partition("/webhook")[0]
-        state: dict[str, Any] = httpx.get(f"{place}/readyz", trust_env=False).json()
-        return state
+        return readiness(self._bench.settings, self._bench.address())
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = self._clock() + self._patience

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 
+from .correlation import ids_of
+from .crash import crash_at
 from .errors import BrokerError, BrokerUnreachable, SpoolError, TopologyError, Unroutable
 from .events import ConversationEvent, digest
 from .messages import Message, encode
 from .metrics import Metrics
+from .proof import Proof
 from .publisher import PublisherLike
 from .spool import Spool
 
-__all__ = ["Intake", "Repair", "Way"]
+__all__ = ["Intake", "Way"]
 
 log = logging.getLogger(__name__)
 
 Way = Literal["published", "spooled"]
-Repair = Callable[[], Awaitable[None]]
 DRAIN_BATCH = 256
 DRAIN_PAUSE = 0.5
 
@@ -34,7 +37,7 @@ class Intake:
         spool: None turns it off: then only a confirm counts as safe.
         metrics: Counted into.
         clock: Aware UTC now.
-        repair: Declares queues and exchanges again, should they be missing.
+        proof: That queues and exchanges are there; None where nobody can say.
         with_priority: Set message priorities (classic queues).
     """
 
@@ -45,22 +48,26 @@ class Intake:
         *,
         metrics: Metrics,
         clock: Callable[[], datetime],
-        repair: Repair | None = None,
+        proof: Proof | None = None,
         with_priority: bool = False,
     ) -> None:
         self._publisher = publisher
         self._spool = spool
         self._metrics = metrics
         self._clock = clock
-        self._repair = repair
+        self._proof = proof
         self._with_priority = with_priority
         self._wanted = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def broker_ready(self) -> bool:
-        """Whether the broker confirms."""
-        return self._publisher.ready
+        """Whether the broker confirms, into queues that are proven."""
+        return self._publisher.ready and self._proven
+
+    @property
+    def _proven(self) -> bool:
+        return self._proof is None or self._proof.given
 
     @property
     def spooled(self) -> int:
@@ -76,25 +83,30 @@ class Intake:
         """Begin to drain what an earlier run left in the spool."""
         self._wanted.set()
         if self._spool is not None:
-            self._task = asyncio.create_task(self._drain(self._spool), name="spool-drain")
+            self._tasks.append(asyncio.create_task(self._drain(self._spool), name="spool-drain"))
+        if self._proof is not None:
+            self._tasks.append(asyncio.create_task(self._proof.keep(), name="proof"))
 
     async def stop(self) -> None:
         """Stop draining; what the spool holds stays there."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
+                await task
 
     async def keep(
         self,
         events: Sequence[ConversationEvent],
         metadata: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        correlation_id: str = "",
     ) -> list[Way]:
         """Make events safe and say how, each.
 
         Args:
             events: Of one delivery.
             metadata: Conversations by id, where they were fetched already.
+            correlation_id: Of that delivery; it travels with the messages.
 
         Raises:
             BrokerError: The broker is away and there is no spool.
@@ -108,6 +120,7 @@ class Intake:
                 received_at=now,
                 metadata=found.get(event.conversation_id),
                 with_priority=self._with_priority,
+                correlation_id=correlation_id,
             )
             for event in events
         ]
@@ -117,20 +130,32 @@ class Intake:
             await self._keep_on_disk(
                 [(messages[i], digest(events[i].source)) for i in rest], errors
             )
+        crash_at("after-confirm-before-answer")
         self._metrics.events.labels("published").inc(len(events) - len(rest))
         return ["spooled" if error is not None else "published" for error in errors]
 
     async def _publish(self, messages: Sequence[Message]) -> list[BrokerError | None]:
-        if self._spool is not None and not self._publisher.ready:
-            return [BrokerUnreachable("The broker is away.")] * len(messages)
+        if not self._proven or (self._spool is not None and not self._publisher.ready):
+            return [self._away()] * len(messages)
         return await self._confirmed(messages)
 
+    def _away(self) -> BrokerError:
+        known = self._proof.error if self._proof is not None else None
+        if known is None:
+            fix = "see what is the matter: genesys-workbench doctor"
+            return BrokerUnreachable("The broker is away.", fix=fix)
+        return BrokerError(known.what, fix=known.fix)  # one object would hold all its tracebacks
+
     async def _confirmed(self, messages: Sequence[Message]) -> list[BrokerError | None]:
+        started = time.perf_counter()
         futures = [asyncio.wrap_future(self._publisher.publish(item)) for item in messages]
         results = await asyncio.gather(*futures, return_exceptions=True)
+        self._metrics.confirm_seconds.observe(time.perf_counter() - started)
         for result in results:
             if isinstance(result, BaseException) and not isinstance(result, BrokerError):
                 raise result
+        if self._proof and any(isinstance(each, TopologyError | Unroutable) for each in results):
+            self._proof.doubt()
         return [result if isinstance(result, BrokerError) else None for result in results]
 
     async def _keep_on_disk(
@@ -139,6 +164,7 @@ class Intake:
         if self._spool is None:
             raise next(error for error in errors if error is not None)
         await asyncio.wrap_future(self._spool.add(items))
+        crash_at("after-spool-commit")
         self._metrics.events.labels("spooled").inc(len(items))
         self._wanted.set()
 
@@ -148,6 +174,7 @@ class Intake:
             try:
                 idle = await self._drain_once(spool)
             except (BrokerError, SpoolError) as exc:
+                self._metrics.drain_failures.labels(exc.reason).inc()
                 log.warning("the spool could not be drained: %s", exc)
                 idle = False
             if not idle:
@@ -155,6 +182,8 @@ class Intake:
 
     async def _drain_once(self, spool: Spool) -> bool:
         """Send the oldest events; return whether to go on at once."""
+        if not self._proven:
+            return False
         # One message is enough to find out whether a silent broker confirms again.
         limit = DRAIN_BATCH if self._publisher.ready else 1
         self._wanted.clear()
@@ -163,14 +192,21 @@ class Intake:
             return True
         self._wanted.set()
         errors = await self._confirmed([message for _, message in rows])
-        done = [position for (position, _), error in zip(rows, errors, strict=True) if not error]
+        done = [row for row, error in zip(rows, errors, strict=True) if not error]
         if done:
-            await asyncio.wrap_future(spool.remove(done))
+            crash_at("after-confirm-before-delete")
+            await asyncio.wrap_future(spool.remove([position for position, _ in done]))
             self._metrics.drained.inc(len(done))
-        await self._mend(errors)
-        return len(done) == len(rows)
+            _tell_drained([message for _, message in done])
+        if len(done) == len(rows):
+            return True
+        self._metrics.drain_failures.labels("broker").inc()
+        return False
 
-    async def _mend(self, errors: Sequence[BrokerError | None]) -> None:
-        if self._repair and any(isinstance(each, TopologyError | Unroutable) for each in errors):
-            log.warning("queues or exchanges are missing on the broker: declaring them again")
-            await self._repair()
+
+def _tell_drained(messages: Sequence[Message]) -> None:
+    if not log.isEnabledFor(logging.INFO):
+        return
+    for message in messages:
+        extra = {**ids_of(message.headers), "outcome": "drained"}
+        log.info("event %s was drained from the spool", message.event_id, extra=extra)

@@ -11,7 +11,6 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
@@ -19,114 +18,34 @@ import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel
 from pika.exceptions import (
-    AMQPError,
     ChannelClosedByBroker,
-    ProbableAccessDeniedError,
-    ProbableAuthenticationError,
+    ChannelWrongStateError,
+    ConnectionWrongStateError,
 )
 
-from .errors import (
-    BrokerError,
-    BrokerRefused,
-    BrokerUnreachable,
-    Nacked,
-    Overloaded,
-    PublishTimeout,
-    SettingsError,
-    TopologyError,
-    Unroutable,
+from .backoff import Backoff
+from .connecting import broker_error, connection_parameters
+from .crash import crash_at
+from .errors import BrokerError, BrokerRefused, BrokerUnreachable
+from .link_errors import (
+    alarmed,
+    overloaded,
+    refused,
+    silent,
+    unconfirmed,
+    unroutable,
+    unwritable,
 )
-from .messages import Message
+from .pending import Pending, properties_of
+from .pulse import Pulse
 from .settings import hide_password
 
-__all__ = ["Link", "Pending", "broker_error", "connection_parameters", "properties_of"]
+__all__ = ["Link"]
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT = 10
 SWEEP = 0.2
 CLOSE_TIMEOUT = 5
-BACKOFF_FIRST, BACKOFF_LAST = 0.2, 5.0
-
-
-def connection_parameters(url: str, *, name: str = "genesys-workbench") -> pika.URLParameters:
-    """Return pika's parameters for a broker URL.
-
-    Raises:
-        SettingsError: The URL is malformed; the text never holds it.
-    """
-    try:
-        parameters = pika.URLParameters(url)
-    except (ValueError, TypeError, KeyError, AttributeError) as exc:
-        raise SettingsError(
-            "WORKBENCH_BROKER_URL is not an AMQP URL.",
-            fix="use amqp://user:password@host:5672/vhost (percent-encode special characters)",
-        ) from exc
-    parameters.heartbeat = HEARTBEAT
-    parameters.socket_timeout = 5
-    parameters.stack_timeout = 10
-    parameters.connection_attempts = 1
-    parameters.blocked_connection_timeout = None
-    parameters.client_properties = {"connection_name": name, "product": "genesys-workbench"}
-    return parameters
-
-
-def broker_error(exc: BaseException | None, place: str) -> BrokerError:
-    """Turn pika's exception into ours; `place` is the URL without its password."""
-    if isinstance(exc, BrokerError):
-        return exc
-    if isinstance(exc, ProbableAuthenticationError | ProbableAccessDeniedError):
-        return BrokerRefused(
-            f"RabbitMQ at {place} refused user, password or virtual host.",
-            fix="check WORKBENCH_BROKER_URL; rabbitmqctl list_users; rabbitmqctl list_vhosts",
-        )
-    if isinstance(exc, ChannelClosedByBroker):
-        return TopologyError(
-            f"RabbitMQ at {place} closed the channel: {exc.reply_code} {exc.reply_text}",
-            fix="run: genesys-workbench queue setup",
-        )
-    cause = f" ({_innermost(exc)})" if exc is not None else ""
-    return BrokerUnreachable(
-        f"RabbitMQ at {place} is unreachable{cause}.",
-        fix="see that it runs (rabbitmqctl status) and that the port is open, or set "
-        "WORKBENCH_BROKER_URL: amqp://…, local, or memory:// to do without a server",
-    )
-
-
-def _innermost(exc: BaseException) -> str:
-    """Name the cause that pika wraps: AMQPConnectionError → socket error."""
-    while True:
-        wrapped = getattr(exc, "exceptions", None) or exc.args
-        inner = wrapped[-1] if wrapped else None
-        if not isinstance(inner, BaseException):
-            inner = getattr(exc, "exception", None) or exc.__cause__
-        if not isinstance(inner, BaseException):
-            text = str(exc)
-            return f"{type(exc).__name__}: {text}" if text else type(exc).__name__
-        exc = inner
-
-
-class Pending:
-    """A message on its way, and the future of its sender."""
-
-    __slots__ = ("deadline", "future", "message", "sent")
-
-    def __init__(self, message: Message) -> None:
-        self.message = message
-        self.future: Future[None] = Future()
-        self.future.set_running_or_notify_cancel()  # a sender that gives up must not stop the loop
-        self.deadline = 0.0
-        self.sent = False
-
-    def succeed(self) -> None:
-        """End the future well, unless it has ended."""
-        if not self.future.done():
-            self.future.set_result(None)
-
-    def fail(self, error: BrokerError) -> None:
-        """End the future with an error, unless it has ended."""
-        if not self.future.done():
-            self.future.set_exception(error)
 
 
 class Link:
@@ -139,20 +58,22 @@ class Link:
         timeout: float,
         window: int,
         max_waiting: int,
+        on_connect: Callable[[], None] = lambda: None,
         rng: Callable[[], float] = random.random,
     ) -> None:
         self.place = hide_password(url)
-        self.error: BrokerError | None = None
+        self._trouble: BrokerError | None = None
         self._parameters = connection_parameters(url, name="genesys-workbench publisher")
         self._timeout = timeout
         self._window = window
         self._max_waiting = max_waiting
-        self._rng = rng
+        self._tell_connect = on_connect
+        self._backoff = Backoff(rng)
+        self._pulse = Pulse(self.place)
         self._waiting: deque[Pending] = deque()
         self._unconfirmed: dict[int, Pending] = {}
-        self._returned: set[str] = set()
+        self._returned: set[str | None] = set()
         self._next_tag = 1
-        self._failures = 0
         self._blocked = False
         self._overdue = False
         self._closing = False
@@ -164,8 +85,14 @@ class Link:
 
     @property
     def ready(self) -> bool:
-        """Connected, not blocked by an alarm, and confirms arrive in time."""
-        return self._channel is not None and not self._blocked and not self._overdue
+        """Connected, not blocked by an alarm, and it answers and confirms in time."""
+        connected = self._channel is not None and self._pulse.alive
+        return connected and not self._blocked and not self._overdue
+
+    @property
+    def error(self) -> BrokerError | None:
+        """Why it is not ready, as far as known."""
+        return self._trouble or (None if self._pulse.alive else silent(self.place))
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Connect, and stay connected until `close`."""
@@ -176,12 +103,7 @@ class Link:
     def submit(self, pending: Pending) -> None:
         """Take a message in; `pump` sends it."""
         if len(self._waiting) >= self._max_waiting:
-            pending.fail(
-                Overloaded(
-                    f"{len(self._waiting)} messages wait for RabbitMQ at {self.place}.",
-                    fix="send slower, or see why the broker confirms slowly",
-                )
-            )
+            pending.fail(overloaded(self.place, len(self._waiting)))
             return
         pending.deadline = self._loop.time() + self._timeout
         self._waiting.append(pending)
@@ -198,6 +120,7 @@ class Link:
             self._unconfirmed[self._next_tag] = pending
             self._next_tag += 1
             pending.sent = True
+            crash_at("before-publish")
             try:
                 channel.basic_publish(
                     pending.message.exchange,
@@ -206,8 +129,12 @@ class Link:
                     properties_of(pending.message),
                     mandatory=True,
                 )
-            except AMQPError:  # it closed under us: the close callback puts all back
-                return
+            except (ChannelWrongStateError, ConnectionWrongStateError):
+                return  # it closed under us: the close callback puts all back
+            except Exception as exc:  # noqa: BLE001 - whatever pika cannot write, it has not sent
+                self._next_tag -= 1
+                del self._unconfirmed[self._next_tag]
+                pending.fail(unwritable(self.place, exc))
 
     async def close(self) -> None:
         """Let what is under way end, at most the timeout; then disconnect."""
@@ -259,8 +186,11 @@ class Link:
         self._next_tag = 1
         self._returned.clear()
         self._blocked = self._overdue = False
+        self._pulse.renew()
         self._channel = channel
-        self.error = None
+        self._trouble = None
+        self._backoff.connected()
+        self._tell_connect()
         log.info("publisher connected to %s", self.place)
         self.pump()
 
@@ -268,18 +198,16 @@ class Link:
         self._blocked = on
         if on:
             log.warning("RabbitMQ at %s is blocked: memory or disk alarm", self.place)
-            self.error = BrokerUnreachable(
-                f"RabbitMQ at {self.place} takes no messages: memory or disk alarm.",
-                fix="free memory or disk there: rabbitmqctl status",
-            )
+            self._trouble = alarmed(self.place)
         else:
-            self.error = None
+            self._trouble = None
             self.pump()
 
     def _on_return(self, _: Channel, __: Any, properties: pika.BasicProperties, ___: bytes) -> None:
         self._returned.add(properties.message_id)
 
     def _on_confirm(self, frame: Any) -> None:
+        crash_at("after-publish-before-confirm")
         method = frame.method
         nacked = isinstance(method, pika.spec.Basic.Nack)
         if method.multiple:
@@ -291,27 +219,18 @@ class Link:
             if pending is not None:
                 self._settle(pending, nacked=nacked)
         self._overdue = False
-        self._failures = 0
+        self._backoff.confirmed()
+        self._pulse.heard()
         self.pump()
         self._tell_idle()
 
     def _settle(self, pending: Pending, *, nacked: bool) -> None:
         message = pending.message
         if nacked:
-            pending.fail(
-                Nacked(
-                    f"RabbitMQ at {self.place} refused the message: the queue is full, or failed.",
-                    fix="let the workers catch up: genesys-workbench queue show",
-                )
-            )
-        elif message.event_id in self._returned:
-            self._returned.discard(message.event_id)
-            pending.fail(
-                Unroutable(
-                    f"No queue at {self.place} is bound for {message.routing_key!r}.",
-                    fix="run: genesys-workbench queue setup",
-                )
-            )
+            pending.fail(refused(self.place))
+        elif message.amqp_properties.get("message_id") in self._returned:
+            self._returned.discard(message.amqp_properties.get("message_id"))
+            pending.fail(unroutable(self.place, message.routing_key))
         else:
             pending.succeed()
 
@@ -320,12 +239,12 @@ class Link:
             self._channel = None
         if not isinstance(reason, ChannelClosedByBroker) or self._closing:
             return  # the connection went with it: _on_lost sees to it
-        self.error = broker_error(reason, self.place)
-        log.warning("%s", self.error.what)
+        self._trouble = broker_error(reason, self.place)
+        log.warning("%s", self._trouble.what)
         stuck, self._unconfirmed = self._unconfirmed, {}
         for pending in stuck.values():
-            pending.fail(self.error)
-        self._loop.call_later(self._delay(), self._open_channel)
+            pending.fail(self._trouble)
+        self._loop.call_later(self._backoff.pause(), self._open_channel)
 
     def _on_lost(self, connection: AsyncioConnection, reason: BaseException) -> None:
         if connection is not self._connection:
@@ -338,20 +257,16 @@ class Link:
         self._waiting.extendleft(reversed(again))
         if self._closing:
             return
-        self.error = broker_error(reason, self.place)
-        if isinstance(self.error, BrokerRefused):  # waiting would not help
-            self._fail_all(self.error)
-        delay = self._delay()
-        log.warning("%s Next try in %.1f s.", self.error.what, delay)
-        self._loop.call_later(delay, self._connect)
-
-    def _delay(self) -> float:
-        self._failures += 1
-        limit: float = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** min(self._failures, 10))
-        return limit * (0.5 + self._rng() / 2)
+        self._trouble = broker_error(reason, self.place)
+        if isinstance(self._trouble, BrokerRefused):  # waiting would not help
+            self._fail_all(self._trouble)
+        self._backoff.tell(self._trouble.what, self._loop.time())
+        self._loop.call_later(self._backoff.pause(), self._connect)
 
     def _sweep(self) -> None:
         """Fail what is overdue. Both lines are in the order of their deadlines."""
+        if self._channel is not None:
+            self._pulse.beat(self._channel)
         now = self._loop.time()
         for tag in list(self._unconfirmed):
             pending = self._unconfirmed[tag]
@@ -369,11 +284,7 @@ class Link:
 
     def _overdue_error(self, pending: Pending) -> BrokerError:
         if pending.sent:
-            return PublishTimeout(
-                f"RabbitMQ at {self.place} did not confirm within {self._timeout:g} s; the "
-                "message may be stored or not.",
-                fix="publish it again with the same id; consumers dedupe",
-            )
+            return unconfirmed(self.place, self._timeout)
         return self.error or broker_error(None, self.place)
 
     def _fail_all(self, error: BrokerError) -> None:
@@ -385,17 +296,3 @@ class Link:
     def _tell_idle(self) -> None:
         if self._idle is not None and not self._waiting and not self._unconfirmed:
             self._idle.set()
-
-
-def properties_of(message: Message) -> pika.BasicProperties:
-    """Return the AMQP properties that a message is published with."""
-    return pika.BasicProperties(
-        content_type="application/json",
-        content_encoding="utf-8",
-        delivery_mode=2,
-        message_id=message.event_id,
-        correlation_id=message.headers.get("id"),
-        headers=message.headers,
-        priority=message.priority,
-        app_id="genesys-workbench",
-    )

@@ -11,8 +11,10 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import httpx
 
+from .connecting import connection_parameters
 from .errors import BrokerError, BrokerRefused, BrokerUnreachable, SettingsError
-from .link import connection_parameters
+from .tls import client_context
+from .tls_errors import tls_error
 
 __all__ = ["Management", "QueueFigures"]
 
@@ -20,6 +22,7 @@ _RATES = ("publish", "deliver_get", "ack")
 _COLUMNS = ",".join(
     [
         "name",
+        "messages",
         "messages_ready",
         "messages_unacknowledged",
         *(f"message_stats.{name}_details.rate" for name in _RATES),
@@ -38,6 +41,7 @@ class QueueFigures:
             as on a private node.
         deliver_rate: Messages per second that went to consumers, repetitions included, or None.
         ack_rate: Messages per second that were done with, or None.
+        stuck: Messages that are to become dead letters, and whose queue is missing or full.
     """
 
     name: str
@@ -46,6 +50,7 @@ class QueueFigures:
     publish_rate: float | None
     deliver_rate: float | None
     ack_rate: float | None
+    stuck: int = 0
 
 
 class Management:
@@ -53,7 +58,8 @@ class Management:
 
     Args:
         url: ``http(s)://[user:password@]host:port/``.
-        broker_url: The same broker's; tells the virtual host, and the user where `url` has none.
+        broker_url: The same broker's; tells the virtual host, the files for TLS, and the user
+            where `url` has none.
         timeout: Seconds to wait for an answer.
         transport: Instead of the network.
 
@@ -81,6 +87,7 @@ class Management:
             timeout=timeout,
             transport=transport,
             trust_env=False,
+            verify=client_context(broker_url) or True,
         )
 
     def __repr__(self) -> str:
@@ -97,7 +104,8 @@ class Management:
         try:
             answer = self._http.get(self._path, params={"columns": _COLUMNS})
         except httpx.TransportError as exc:
-            raise BrokerUnreachable(
+            told = tls_error(exc, f"RabbitMQ's management plugin at {self.url}")
+            raise told or BrokerUnreachable(
                 f"The management plugin at {self.url} does not answer ({type(exc).__name__}).",
                 fix="rabbitmq-plugins enable rabbitmq_management; check WORKBENCH_MANAGEMENT_URL",
             ) from exc
@@ -144,4 +152,6 @@ def _figures(item: dict[str, Any]) -> QueueFigures:
     rates = [(item.get("message_stats") or {}).get(f"{name}_details") for name in _RATES]
     publish, deliver, ack = (float(each["rate"]) if each else None for each in rates)
     ready, unacked = (int(item.get(f"messages_{kind}", 0)) for kind in ("ready", "unacknowledged"))
-    return QueueFigures(item["name"], ready, unacked, publish, deliver, ack)
+    # RabbitMQ counts messages that its dead-letter worker holds in the sum only.
+    stuck = max(0, int(item.get("messages", 0)) - ready - unacked)
+    return QueueFigures(item["name"], ready, unacked, publish, deliver, ack, stuck)

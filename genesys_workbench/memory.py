@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from queue import Empty
 from threading import Lock
 from typing import Any
 
-from kombu import Connection, Exchange, Producer, Queue
+from kombu import Connection, Exchange, Queue
 from kombu.transport.memory import Channel, Transport
 
 from .errors import BrokerUnreachable
@@ -21,8 +22,22 @@ __all__ = ["MemoryPublisher", "QuickTransport", "clear", "depth", "setup"]
 URL = "memory://"
 
 
+class _Channel(Channel):
+    """A channel on which a rejected message becomes a dead letter, as on RabbitMQ."""
+
+    def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Put the message back, or among the dead letters as it is."""
+        if not requeue:
+            raw = self.qos.get(delivery_tag)._raw  # the consumer may have changed its own copy
+            death = {"queue": QUEUE, "reason": "rejected", "time": datetime.now(UTC)}
+            self._put(DEAD_QUEUE, raw | {"headers": raw["headers"] | {"x-death": [death]}})
+        super().basic_reject(delivery_tag, requeue=requeue)
+
+
 class QuickTransport(Transport):
     """The in-memory transport for the worker: a stop need not wait out Celery's two seconds."""
+
+    Channel = _Channel
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> None:
         """Wait for a message, at most a tenth of a second."""
@@ -36,7 +51,7 @@ class MemoryPublisher:
         setup()
         self._closed = False
         self._connection = Connection(URL)
-        self._producer = Producer(self._connection.channel())
+        self._channel = self._connection.channel()
         self._lock = Lock()
 
     @property
@@ -52,17 +67,16 @@ class MemoryPublisher:
             future.set_exception(error)
             return future
         with self._lock:
-            self._producer.publish(
+            properties = dict(message.amqp_properties)
+            raw = self._channel.prepare_message(
                 message.body,
-                exchange=message.exchange,
-                routing_key=message.routing_key,
+                priority=properties.pop("priority", None),
+                content_type=properties.pop("content_type", None),
+                content_encoding=properties.pop("content_encoding", None),
                 headers=dict(message.headers),
-                message_id=message.event_id,
-                correlation_id=message.headers.get("id"),
-                content_type="application/json",
-                content_encoding="utf-8",
-                serializer=None,
+                properties=properties,
             )
+            self._channel.basic_publish(raw, message.exchange, message.routing_key)
         future.set_result(None)
         return future
 

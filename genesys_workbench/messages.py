@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from .correlation import MESSAGE_HEADER
 from .errors import InvalidDelivery, PermanentError
 from .events import ConversationEvent, parse_event, parse_time
 from .settings import Settings
@@ -87,7 +88,8 @@ def topology(settings: Settings) -> Topology:
         "x-dead-letter-exchange": DEAD_EXCHANGE,
         "x-overflow": "reject-publish",
     }
-    side: dict[str, Any] = {"x-queue-type": settings.queue_type}
+    # A limit that somebody sets by a policy must not drop the oldest dead letters.
+    side: dict[str, Any] = {"x-queue-type": settings.queue_type, "x-overflow": "reject-publish"}
     if quorum:
         main["x-delivery-limit"] = settings.delivery_limit
         main["x-dead-letter-strategy"] = "at-least-once"
@@ -115,6 +117,7 @@ class Message:
         headers: Celery's headers and ``x-workbench-*``.
         priority: 0 to 10, or None.
         exchange: Where to; empty for the default exchange.
+        properties: AMQP properties of a message that goes back as it came; None for our own.
     """
 
     event_id: str
@@ -123,6 +126,21 @@ class Message:
     headers: dict[str, Any]
     priority: int | None = None
     exchange: str = EXCHANGE
+    properties: Mapping[str, Any] | None = None
+
+    @property
+    def amqp_properties(self) -> Mapping[str, Any]:
+        """What is published beside body, headers and delivery mode."""
+        if self.properties is not None:
+            return self.properties
+        return {
+            "content_type": "application/json",
+            "content_encoding": "utf-8",
+            "message_id": self.event_id,
+            "correlation_id": self.headers.get("id"),
+            "priority": self.priority,
+            "app_id": "genesys-workbench",
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +150,7 @@ class Job:
     event: ConversationEvent
     received_at: datetime | None = None
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
+    correlation_id: str | None = None
 
 
 def encode(
@@ -141,6 +160,7 @@ def encode(
     metadata: Mapping[str, Any] | None = None,
     with_priority: bool = False,
     replay: int = 0,
+    correlation_id: str = "",
 ) -> Message:
     """Write an event as a message.
 
@@ -150,11 +170,14 @@ def encode(
         metadata: The conversation, where it was fetched already.
         with_priority: Set a priority by media type (classic queues only).
         replay: How many times a person has sent this event again.
+        correlation_id: Of the delivery, for the logs of whoever works on the message.
     """
     payload = payload_of(event, received_at=received_at, metadata=metadata)
     headers = task_headers(str(uuid4()), event.event_id) | event_headers(event)
     if replay:
         headers["x-workbench-replay"] = replay
+    if correlation_id:
+        headers[MESSAGE_HEADER] = correlation_id
     return Message(
         event_id=event.event_id,
         routing_key=routing_key(event.event_type, event.media_type),

@@ -34,8 +34,6 @@ PLACES = (
     "/opt/rabbitmq/sbin/rabbitmq-server",
     "/usr/local/rabbitmq/sbin/rabbitmq-server",
 )
-# Always the same, since the data belongs to the name; apart by the port mapper's own port.
-NODE_NAME = "workbench@localhost"
 
 
 def find_server() -> Path | None:
@@ -53,6 +51,9 @@ class PrivateNode:
         start_timeout: Seconds to wait until it answers.
         sleep: Waits between two looks.
     """
+
+    # Always the same, since the data belongs to it; apart by the port mapper's own port.
+    name = "workbench@localhost"
 
     def __init__(
         self,
@@ -162,7 +163,7 @@ class PrivateNode:
         if script is None:
             raise BrokerUnreachable("No rabbitmqctl is installed here.")
         done = subprocess.run(
-            [str(script.with_name("rabbitmqctl")), "-n", NODE_NAME, "--quiet", *arguments],
+            [str(script.with_name("rabbitmqctl")), "-n", self.name, "--quiet", *arguments],
             env=self._environment(),
             capture_output=True,
             text=True,
@@ -172,6 +173,16 @@ class PrivateNode:
         if done.returncode:
             raise BrokerUnreachable(f"rabbitmqctl {arguments[0]} failed: {done.stderr[-500:]}")
         return done.stdout
+
+    def answers(self) -> bool:
+        """Whether it speaks AMQP at this moment."""
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), timeout=1) as link:
+                link.settimeout(2)
+                link.sendall(b"AMQP\x00\x00\x09\x01")
+                return link.recv(1) == b"\x01"
+        except OSError:
+            return False
 
     def __enter__(self) -> PrivateNode:
         try:
@@ -202,7 +213,7 @@ class PrivateNode:
             **kept,
             "HOME": place,
             "RABBITMQ_CONF_ENV_FILE": os.devnull,
-            "RABBITMQ_NODENAME": NODE_NAME,
+            "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_NODE_PORT": str(self._port),
             "RABBITMQ_DIST_PORT": str(_free_port()),
             "RABBITMQ_MNESIA_BASE": f"{place}/mnesia",
@@ -240,7 +251,7 @@ class PrivateNode:
         while time.monotonic() < deadline:
             if self._server is not None and self._server.poll() is not None:
                 break
-            if self._answers():
+            if self.answers():
                 self._is_up = True
                 return
             self._sleep(0.1)
@@ -248,15 +259,6 @@ class PrivateNode:
             "The private RabbitMQ node did not come up. Its last words:\n" + self._last_words(),
             fix="free memory or disk, or set WORKBENCH_BROKER_URL=memory:// to do without",
         )
-
-    def _answers(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self._port), timeout=1) as link:
-                link.settimeout(2)
-                link.sendall(b"AMQP\x00\x00\x09\x01")
-                return link.recv(1) == b"\x01"
-        except OSError:
-            return False
 
     def _last_words(self) -> str:
         logs = [self.data_dir / "startup.log", *(self.data_dir / "log").glob("*.log")]

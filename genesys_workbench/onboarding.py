@@ -17,6 +17,7 @@ from .errors import WorkbenchError
 from .settings import Settings, load_settings, region_domain
 from .simulator.server import Simulator
 from .simulator.signing import Signer
+from .tls import receiver_context
 from .workbench import Workbench
 
 __all__ = ["first_event", "first_settings", "found_settings", "organisation", "proofs"]
@@ -92,9 +93,10 @@ def proofs(bench: Workbench) -> list[dict[str, Any]]:
 
     The body is empty, so that nothing is stored: who is let in is told that it is no event.
     """
-    rows = []
+    rows, url = [], bench.address()
+    verify = receiver_context(bench.settings, url)
     for proof, headers in _headers(bench.settings):
-        answer = httpx.post(bench.address(), content=BODY, headers=headers, trust_env=False)
+        answer = httpx.post(url, content=BODY, headers=headers, trust_env=False, verify=verify)
         let_in = "no" if answer.status_code == 401 else "yes"
         told = answer.json()["detail"]
         row = {"proof": proof, "status": answer.status_code, "let in": let_in, "answer": told}

@@ -16,8 +16,10 @@ from . import samples
 from .errors import WorkbenchError
 from .settings import Settings
 from .simulator.signing import Signer
+from .tls import receiver_context
+from .tls_errors import certificate_problem
 
-__all__ = ["as_curl", "send_fixture", "signer_of"]
+__all__ = ["as_curl", "readiness", "send_fixture", "signer_of"]
 
 TIMEOUT = 15
 
@@ -47,10 +49,19 @@ def send_fixture(
         WorkbenchError: No such fixture, or no receiver answers.
     """
     fresh = None if same_id else lambda: str(uuid4())
-    with httpx.Client(trust_env=False, timeout=TIMEOUT) as http:
+    verify = receiver_context(settings, url)
+    with httpx.Client(trust_env=False, timeout=TIMEOUT, verify=verify) as http:
         for _ in range(count):
             event = samples.event(name, envelope=envelope, fresh=fresh, **(overrides or {}))
             yield _post(http, url, json.dumps(event).encode(), settings)
+
+
+def readiness(settings: Settings, url: str) -> dict[str, Any]:
+    """Ask the receiver that takes deliveries at this URL how it is: its ``/readyz``."""
+    place = url.partition("/webhook")[0]
+    verify = receiver_context(settings, url)
+    state: dict[str, Any] = httpx.get(f"{place}/readyz", trust_env=False, verify=verify).json()
+    return state
 
 
 def signer_of(settings: Settings) -> Signer | None:
@@ -98,6 +109,12 @@ def _post(http: httpx.Client, url: str, body: bytes, settings: Settings) -> dict
     try:
         answer = http.post(url, content=body, headers=headers)
     except httpx.TransportError as exc:
+        problem = certificate_problem(exc)
+        if problem is not None:
+            raise WorkbenchError(
+                f"The certificate of the receiver at {url} is not trusted: {problem}.",
+                fix="name its CA: export SSL_CERT_FILE=ca.pem; and in --to a name that it is for",
+            ) from exc
         raise WorkbenchError(
             f"No receiver answers at {url} ({type(exc).__name__}).",
             fix="start one: genesys-workbench receive; or name another with --to URL",

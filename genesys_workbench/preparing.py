@@ -23,6 +23,7 @@ _STEPS = {
         "CREATE INDEX ix_attempts_outcome_at ON attempts (outcome, at, event_id)",
         "CREATE INDEX ix_events_deliveries ON events (deliveries) WHERE deliveries > 1",
     ),
+    3: ("ALTER TABLE events ADD COLUMN correlation_id TEXT",),
 }
 
 
@@ -34,7 +35,7 @@ def prepare(database: Database) -> None:
         StoreUnavailable: The database is away, locked or read-only.
     """
     if database.file is not None:
-        _make_folder(database.file.parent)
+        _make_file(database.file)
         database.use_wal()
     with database.connect(writes=True) as connection:
         if database.dialect == "postgresql":
@@ -50,12 +51,14 @@ def prepare(database: Database) -> None:
             connection.commit()
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(file: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)  # it holds people's data; WAL and shared memory get the same
     except OSError as exc:
         raise StoreUnavailable(
-            f"The folder of the database cannot be made: {exc.strerror}.",
+            f"The file of the database cannot be made: {exc.strerror}.",
             fix="set WORKBENCH_DATABASE_URL to a place that you may write to",
             reason="sink_readonly",
         ) from exc

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import logging
 import re
 import secrets
@@ -16,7 +17,16 @@ from typing import Any
 
 from .spellings import normalise_address
 
-__all__ = ["NAMED_THINGS", "Key", "ScrubFilter", "mask", "mask_conversation", "mask_event", "scrub"]
+__all__ = [
+    "NAMED_THINGS",
+    "Key",
+    "ScrubFilter",
+    "mask",
+    "mask_conversation",
+    "mask_event",
+    "network_of",
+    "scrub",
+]
 
 Key = str | bytes
 
@@ -159,6 +169,16 @@ def scrub(text: str) -> str:
     for pattern, replacement in _SCRUBS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def network_of(address: str | None) -> str:
+    """Return the network of an IP address, which tells where from, but not who."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "an unknown sender"
+    bits = 24 if parsed.version == 4 else 48
+    return str(ipaddress.ip_network((parsed, bits), strict=False))
 
 
 class ScrubFilter(logging.Filter):

@@ -44,6 +44,8 @@ class Processing:
         processors: Called in order.
         clock: Aware UTC now.
         monotonic: Seconds, for the runtime.
+        on_record: Told of each write of the store: its seconds, and how many passed since the
+            receipt of an event that is new.
     """
 
     store: Store
@@ -51,6 +53,7 @@ class Processing:
     processors: tuple[Processor, ...] = ()
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
+    on_record: Callable[[float, float | None], None] = lambda *_: None
 
     def run(
         self, job: Job, *, attempt: int, replay: int = 0, started: float | None = None
@@ -87,14 +90,18 @@ class Processing:
         started: float,
     ) -> Literal["processed", "duplicate", "replayed"]:
         event = job.event
+        spent = self.monotonic() - started
         recorded = self.store.record(
             event,
             conversation=conversation,
             fetched_at=fetched_at,
             received_at=job.received_at,
             attempt=attempt,
-            runtime_s=self.monotonic() - started,
+            runtime_s=spent,
+            correlation_id=job.correlation_id,
         )
+        age = self._age(job) if recorded.outcome == "processed" else None
+        self.on_record(self.monotonic() - started - spent, age)
         if recorded.outcome == "conflict":
             raise PermanentError(
                 f"Event {event.event_id} was stored before with other content; the first stays.",
@@ -104,6 +111,11 @@ class Processing:
             return "replayed"
         return "processed" if recorded.outcome == "processed" else "duplicate"
 
+    def _age(self, job: Job) -> float | None:
+        if job.received_at is None:
+            return None
+        return max(0.0, (self.clock() - job.received_at).total_seconds())
+
     def _enrich(self, job: Job) -> tuple[Conversation | None, datetime | None]:
         event = job.event
         if job.metadata is not None:
@@ -112,10 +124,13 @@ class Processing:
             return None, None
         seen = self.store.snapshot_at(event.conversation_id)
         since = event.occurred_at or job.received_at
-        if seen is not None and since is not None and seen >= since + VISIBLE_AFTER:
+        now = self.clock()
+        if seen is not None and since is not None and since + VISIBLE_AFTER <= seen <= now:
             stored = self.store.conversation(event.conversation_id) if self.processors else None
             return (stored or {}).get("raw"), seen
-        return self.fetch(event.conversation_id), self.clock()
+        fetched = self.fetch(event.conversation_id)
+        # newer than the stored one, whatever a clock says that was set back meanwhile
+        return fetched, max(self.clock(), seen + timedelta.resolution if seen else now)
 
 
 def load_processors(settings: Settings) -> tuple[Processor, ...]:

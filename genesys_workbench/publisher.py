@@ -12,12 +12,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Protocol
 
 from .errors import BrokerError, BrokerUnreachable
-from .link import Link, Pending
+from .link import Link
 from .messages import Message
+from .pending import Pending
 
 __all__ = ["PublishResult", "Publisher", "PublisherLike", "publish_many"]
 
@@ -57,6 +59,7 @@ class Publisher:
         window: How many messages may be unconfirmed on the wire.
         max_waiting: How many may wait for that; beyond, `Overloaded`.
         loop: An event loop that runs already; None for a thread with its own.
+        on_connect: Called, on that loop, at each connection.
     """
 
     def __init__(
@@ -67,8 +70,11 @@ class Publisher:
         window: int = 1024,
         max_waiting: int = 20_000,
         loop: asyncio.AbstractEventLoop | None = None,
+        on_connect: Callable[[], None] = lambda: None,
     ) -> None:
-        self._link = Link(url, timeout=timeout, window=window, max_waiting=max_waiting)
+        self._link = Link(
+            url, timeout=timeout, window=window, max_waiting=max_waiting, on_connect=on_connect
+        )
         self.window = window
         self._inbox: deque[Pending] = deque()
         self._awake = False
@@ -112,7 +118,8 @@ class Publisher:
         self._inbox.append(pending)
         if not self._awake:
             self._awake = True
-            self._loop.call_soon_threadsafe(self._wake)
+            # The ids of one delivery must not get into log entries about the connection.
+            self._loop.call_soon_threadsafe(self._wake, context=Context())
         return pending.future
 
     def publish_many(

@@ -7,24 +7,28 @@ RabbitMQ before 4.3 each look counts as one delivery.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from amqp.exceptions import AccessRefused, AMQPError, NotFound
 from kombu import Connection
 from kombu.transport.native_delayed_delivery import MAX_NUMBER_OF_BITS_TO_USE, level_name
 
-from .dead import DeadLetter, read_dead
+from .autopsy import text_of
+from .connecting import broker_error, connection_parameters
+from .crash import crash_at
+from .dead import DeadLetter, read_dead, sent_back, was_sent_back_since
 from .errors import BrokerError, BrokerRefused, BrokerUnreachable, TopologyError
-from .link import broker_error, connection_parameters
+from .lenient import OPTIONS, exact
 from .messages import DEAD_QUEUE, QUEUE
 from .publisher import PublisherLike
 from .settings import hide_password
+from .tls import kombu_arguments
 
-__all__ = ["Peeked", "QueueState", "dead_letters", "delayed", "peek", "redrive", "states"]
+__all__ = ["Peeked", "QueueState", "dead_letters", "delayed", "peek", "plain", "redrive", "states"]
 
 PUBLISH_TIMEOUT = 30
 BACK_WITHIN = 0.5
@@ -104,17 +108,22 @@ def redrive(
     *,
     wanted: Callable[[DeadLetter], bool] = lambda _: True,
     limit: int | None = None,
+    on_sent: Callable[[DeadLetter], None] = lambda _: None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> list[DeadLetter]:
     """Send dead letters back to the queue, each once; those not wanted stay.
 
     A letter leaves the dead letters only after the broker has confirmed it in the queue. A crash
-    in between leaves it in both; the store absorbs the second copy.
+    in between leaves it in both; the store absorbs the second copy. One that dies again while
+    this, or another redrive, is at work stays where it is.
 
     Args:
         url: The broker's.
         publisher: To the same broker.
         wanted: Which ones.
         limit: At most so many.
+        on_sent: Told of each at once, so that it is known where an error ends the rest.
+        clock: Aware UTC now.
 
     Returns:
         Those that were sent.
@@ -123,17 +132,20 @@ def redrive(
         BrokerError: One could not be published; it is still a dead letter.
     """
     sent: list[DeadLetter] = []
+    start = clock()
     with _channel(url) as channel, _put_back() as kept:
         for message in _take(channel, DEAD_QUEUE, None):
-            letter = _letter(message)
-            if (limit is not None and len(sent) >= limit) or not wanted(letter):
-                kept.append(message)
-                continue
             kept.append(message)
-            publisher.publish(letter.message).result(PUBLISH_TIMEOUT)
+            letter = _letter(message)
+            enough = limit is not None and len(sent) >= limit
+            if enough or not wanted(letter) or was_sent_back_since(letter, start):
+                continue
+            publisher.publish(sent_back(letter, at=clock())).result(PUBLISH_TIMEOUT)
+            crash_at("redrive-after-publish-before-ack")
             kept.pop()
             message.ack()
             sent.append(letter)
+            on_sent(letter)
     return sent
 
 
@@ -186,9 +198,13 @@ def _channel(url: str) -> Iterator[Any]:
     if not url.startswith("memory:"):
         connection_parameters(url)  # says in words what is wrong with a malformed URL
     try:
-        with Connection(url, connect_timeout=5, heartbeat=0) as connection:
+        with Connection(
+            **kombu_arguments(url), connect_timeout=5, heartbeat=0, transport_options=OPTIONS
+        ) as connection:
             connection.ensure_connection(max_retries=1, interval_start=0.2)
-            yield connection.channel()
+            channel = connection.channel()
+            channel.auto_decode = False  # py-amqp would decode bodies by their content_encoding
+            yield channel
     except NotFound as exc:
         raise TopologyError(
             f"RabbitMQ at {place} has no such queue: {exc.reply_text}",
@@ -214,28 +230,36 @@ def _unreachable(exc: Exception, place: str) -> BrokerError:
 
 
 def _peeked(message: Any) -> Peeked:
+    # A message that was retried has no message id any more, but still this header.
+    name = message.properties.get("message_id") or message.headers.get("x-workbench-event-id")
     return Peeked(
-        message_id=message.properties.get("message_id"),
+        message_id=text_of(exact(name)) if name else None,
         routing_key=str(message.delivery_info.get("routing_key", "")),
         redelivered=bool(message.delivery_info.get("redelivered")),
-        headers=_plain(message.headers),
+        headers=plain(message.headers),
         body=_bytes(message.body),
     )
 
 
 def _letter(message: Any) -> DeadLetter:
-    message_id = message.properties.get("message_id")
-    return read_dead(_bytes(message.body), message.headers or {}, message_id=message_id)
+    kinds = {
+        "content_type": message.content_type,
+        "content_encoding": message.content_encoding,
+    }
+    given = {name: exact(value) for name, value in (message.properties | kinds).items()}
+    return read_dead(_bytes(message.body), message.headers or {}, given)
 
 
 def _bytes(body: Any) -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body)
 
 
-def _plain(value: Any) -> Any:
-    """Make headers fit for JSON: the broker's times are datetimes."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+def plain(value: Any) -> Any:
+    """Make headers and properties fit for JSON: AMQP also has times, decimals and bytes."""
+    if isinstance(value, Mapping):
+        return {text_of(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, datetime) else value
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | int | float) else text_of(value)

@@ -39,6 +39,8 @@ _FAILED = ("retry", "dead")
 # As a literal, or SQLite would not find the index that holds only these
 _REPEATED = events.c.deliveries > literal_column("1")
 _TRY = ("attempt", "at", "outcome", "reason", "error", "runtime_s")
+# Of an event that is looked at by itself
+_ONE_ONLY = ("source", "body_sha256", "correlation_id")
 _SEARCHED = ("event_id", "conversation_id", "event_type", "source")
 _TRIES = attempts.alias("tries")
 _LATER = attempts.alias("later")
@@ -71,7 +73,7 @@ def _tries(event_id: Any, outcomes: Iterable[str]) -> Any:
 
 
 _PROCESSED_EVENTS = select(
-    *(c for c in events.columns if c.name not in ("source", "body_sha256")),
+    *(c for c in events.columns if c.name not in _ONE_ONLY),
     events.c.processed_at.label("at"),
     _failures(events.c.event_id),
 )
@@ -192,9 +194,9 @@ def one_event(connection: Connection, event_id: str) -> dict[str, Any] | None:
     row = row or _one(connection, _FAILED_EVENTS.where(attempts.c.event_id == event_id))
     if row is None:
         return None
-    source = select(events.c.source).where(events.c.event_id == event_id)
-    text = connection.execute(source).scalar()
-    known = {"source": None if text is None else json.loads(text)}
+    kept = select(events.c.source, events.c.correlation_id).where(events.c.event_id == event_id)
+    text, correlation = connection.execute(kept).one_or_none() or (None, None)
+    known = {"source": json.loads(text) if text else None, "correlationId": correlation}
     return event_dict(row) | known | {"attempts": _attempts(connection, row)}
 
 

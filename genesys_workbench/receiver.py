@@ -1,6 +1,7 @@
 """The webhook receiver: size → authenticity → JSON → envelope → make it safe → answer.
 
-`create_app` gives the FastAPI app; ``uvicorn genesys_workbench.receiver:app`` runs it;
+`create_app` gives the FastAPI app; ``uvicorn genesys_workbench.receiver:app`` runs it
+(with ``--http genesys_workbench.patience:Protocol``, lest slow senders stay for ever);
 `Receiver` runs it in a thread of a notebook's kernel. The delivery route is a plain Starlette
 route of the same app, since it reads raw bytes and must cost little.
 """
@@ -13,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -23,15 +25,17 @@ from .broker import Broker, running_broker, setup_topology, url_of
 from .deliverylog import DeliveryLog
 from .endpoint import Endpoint, Fetch
 from .errors import BrokerError, TopologyError
-from .intake import Intake, Repair
+from .intake import Intake
 from .memory import MemoryPublisher
 from .memory import setup as setup_memory
-from .metrics import Metrics
+from .metrics import CONTENT_TYPE, Metrics
 from .openapi import document
+from .proof import Proof
 from .publisher import Publisher, PublisherLike
 from .serving import ServerThread
 from .settings import Settings, load_settings
 from .spool import Spool
+from .tls import server_files
 
 __all__ = ["PATH", "Receiver", "create_app"]
 
@@ -47,6 +51,7 @@ def create_app(
     fetch: Fetch | None = None,
     deliveries: DeliveryLog | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    new_id: Callable[[], str] = lambda: str(uuid4()),
 ) -> FastAPI:
     """Make the app.
 
@@ -57,13 +62,15 @@ def create_app(
         fetch: Gives the conversation of an id, for ``enrich="receiver"``.
         deliveries: Takes a note of each delivery; None for no notes.
         clock: Aware UTC now.
+        new_id: A correlation id for a delivery that brings none.
     """
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         own = settings or load_settings()
-        async with _connected(own, publisher) as (used, repair, durable):
+        connected = _connected(own, publisher, on_connect=metrics.connects.inc)
+        async with connected as (used, proof, durable):
             wants_spool = durable and own.spool_max_events > 0
             spool = Spool(own.spool_file, max_events=own.spool_max_events) if wants_spool else None
             intake = Intake(
@@ -71,13 +78,23 @@ def create_app(
                 spool,
                 metrics=metrics,
                 clock=clock,
-                repair=repair,
+                proof=proof,
                 with_priority=own.queue_type == "classic",
             )
             app.state.endpoint = Endpoint(
-                own, intake, metrics, fetch or _fetcher(own), log=deliveries, clock=clock
+                own,
+                intake,
+                metrics,
+                fetch or _fetcher(own),
+                log=deliveries,
+                clock=clock,
+                new_id=new_id,
             )
-            metrics.watch(spooled=lambda: intake.spooled, ready=lambda: float(intake.broker_ready))
+            metrics.watch(
+                spooled=lambda: intake.spooled,
+                spool_open=lambda: intake.spool_open,
+                ready=lambda: intake.broker_ready,
+            )
             intake.start()
             try:
                 yield
@@ -86,7 +103,7 @@ def create_app(
                 if spool is not None:
                     spool.close()
 
-    app = FastAPI(title="Genesys Workbench receiver", lifespan=lifespan)
+    app = FastAPI(title="Genesys Workbench receiver", lifespan=lifespan, redirect_slashes=False)
     app.router.routes.append(Route(PATH, _deliver, methods=["POST"]))
 
     @app.get("/healthz", summary="Is the process alive?")
@@ -99,7 +116,7 @@ def create_app(
 
     @app.get("/metrics", summary="Prometheus metrics", response_class=Response)
     async def prometheus() -> Response:
-        return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(metrics.render(), media_type=CONTENT_TYPE)
 
     app.openapi = lambda: document(app, PATH)  # type: ignore[method-assign]
     return app
@@ -114,19 +131,25 @@ async def _deliver(request: Request) -> Response:
     return await _endpoint(request).answer(request)
 
 
-_Connected = tuple[PublisherLike, Repair | None, bool]
+_Connected = tuple[PublisherLike, Proof | None, bool]
 
 
 @asynccontextmanager
-async def _connected(settings: Settings, given: PublisherLike | None) -> AsyncIterator[_Connected]:
-    """Give (publisher, what mends the topology, whether the broker outlives this process)."""
+async def _connected(
+    settings: Settings, given: PublisherLike | None, *, on_connect: Callable[[], None]
+) -> AsyncIterator[_Connected]:
+    """Give (publisher, proof of the topology, whether the broker outlives this process)."""
     if given is not None:
         yield given, None, not isinstance(given, MemoryPublisher)
         return
     with ExitStack() as stack:
         broker = await asyncio.to_thread(stack.enter_context, running_broker(settings))
         log.info("broker: %s", broker.why)
-        opened = _embedded(settings) if broker.kind == "memory" else _rabbitmq(settings, broker)
+        opened = (
+            _embedded(settings)
+            if broker.kind == "memory"
+            else _rabbitmq(settings, broker, on_connect)
+        )
         async with opened as connected:
             yield connected
 
@@ -147,21 +170,30 @@ async def _embedded(settings: Settings) -> AsyncIterator[_Connected]:
 
 
 @asynccontextmanager
-async def _rabbitmq(settings: Settings, broker: Broker) -> AsyncIterator[_Connected]:
+async def _rabbitmq(
+    settings: Settings, broker: Broker, on_connect: Callable[[], None]
+) -> AsyncIterator[_Connected]:
     url = url_of(broker)
 
-    async def repair() -> None:
+    async def prove() -> None:
         await asyncio.to_thread(setup_topology, url, settings)
 
+    error = None
     try:
-        await repair()
+        await prove()
     except TopologyError:
         raise
     except BrokerError as exc:
-        log.warning("%s Events are spooled until it is there.", exc.what)
-    publisher = Publisher(url, timeout=settings.confirm_timeout, loop=asyncio.get_running_loop())
+        error = exc
+        log.warning("events are spooled until the broker takes them: %s", exc)
+    publisher = Publisher(
+        url,
+        timeout=settings.confirm_timeout,
+        loop=asyncio.get_running_loop(),
+        on_connect=on_connect,
+    )
     try:
-        yield publisher, repair, True
+        yield publisher, Proof(prove, given=error is None, error=error), True
     finally:
         await publisher.aclose()
 
@@ -211,7 +243,14 @@ class Receiver:
         """Start, or start again, and return the URL for deliveries."""
         self.stop()
         app = create_app(self._settings, publisher=self._publisher, deliveries=self._deliveries)
-        self._server = ServerThread(app, host=self._settings.host, port=self._port, name="receiver")
+        self._server = ServerThread(
+            app,
+            host=self._settings.host,
+            port=self._port,
+            name="receiver",
+            certificate=server_files(self._settings),
+            header_timeout=self._settings.header_timeout,
+        )
         url = self._server.start()
         self._port = urlsplit(url).port or self._port
         return url + PATH

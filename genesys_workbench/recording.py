@@ -57,6 +57,7 @@ class Entry:
     attempt: int
     now: datetime
     runtime_s: float | None = None
+    correlation_id: str | None = None
 
 
 def canonical(value: Mapping[str, Any]) -> str:
@@ -149,6 +150,7 @@ def _event_row(entry: Entry, created: bool) -> dict[str, Any]:
         "enriched": entry.snapshot is not None,
         "body_sha256": _sha256(source),
         "source": source,
+        "correlation_id": entry.correlation_id,
     }
 
 

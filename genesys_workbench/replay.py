@@ -45,7 +45,8 @@ def replay_event(
     earlier = [each for each in found["attempts"] if each["outcome"] == "replayed"]
     number = len(earlier) + 1
     event = decode({"eventId": event_id, "source": found["source"]}).event
-    message = encode(event, received_at=clock(), replay=number)
+    correlation = found["correlationId"] or ""
+    message = encode(event, received_at=clock(), replay=number, correlation_id=correlation)
     try:
         publisher.publish(message).result(timeout)
     except TimeoutError as exc:

@@ -14,6 +14,7 @@ from .processing import Processing, load_processors
 from .publisher import Publisher, PublisherLike
 from .settings import Settings, load_settings
 from .store import Store
+from .worker_metrics import WorkerMetrics
 
 __all__ = ["Runtime", "close", "current", "use"]
 
@@ -28,6 +29,7 @@ class Runtime:
         self.settings = settings
         self.pid = os.getpid()
         self.lock = threading.RLock()
+        self.metrics = WorkerMetrics()
 
     @once
     def store(self) -> Store:
@@ -38,7 +40,8 @@ class Runtime:
     def processing(self) -> Processing:
         """The steps for one event."""
         fetch = None if self.settings.enrich == "off" else self.enricher.conversation
-        return Processing(self.store, fetch, load_processors(self.settings))
+        processors = load_processors(self.settings)
+        return Processing(self.store, fetch, processors, on_record=self.metrics.record)
 
     @once
     def enricher(self) -> Enricher:
@@ -50,7 +53,10 @@ class Runtime:
     def client(self) -> GenesysClient:
         """The API client."""
         return GenesysClient.from_settings(
-            self.settings, max_wait=MAX_API_WAIT, attempts=API_ATTEMPTS
+            self.settings,
+            max_wait=MAX_API_WAIT,
+            attempts=API_ATTEMPTS,
+            on_answer=self.metrics.call,
         )
 
     @once

@@ -33,7 +33,7 @@ __all__ = [
     "participants",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raise it with every change of the tables, and add the step to `preparing`."""
 
 
@@ -144,6 +144,7 @@ events = Table(
     Column("enriched", Boolean, nullable=False),
     Column("body_sha256", Text, nullable=False),
     Column("source", Text, nullable=False, comment="JSON as delivered"),
+    Column("correlation_id", Text, comment="of the delivery that was processed"),
 )
 
 # No foreign key: an attempt may fail before its event has a row. The attempt that succeeds is told

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import uvicorn
 
 from .errors import ServingError, WorkbenchError
+from .patience import protocol
 
 __all__ = ["ServerThread"]
 
@@ -42,6 +43,8 @@ class ServerThread:
         port: 0 takes a free one. A restart takes the same port again.
         fallback: Take a free port when the wanted one is busy, and say so in `note`.
         name: Of the thread, and of the server in messages.
+        certificate: Paths of certificate and key, to serve https.
+        header_timeout: Seconds until a request's headers must be there.
     """
 
     def __init__(
@@ -52,6 +55,8 @@ class ServerThread:
         port: int = 0,
         fallback: bool = True,
         name: str = "server",
+        certificate: tuple[str, str] | None = None,
+        header_timeout: float = 10.0,
     ) -> None:
         self.note: str | None = None
         self._app = app
@@ -59,6 +64,8 @@ class ServerThread:
         self._port = port
         self._fallback = fallback
         self._name = name
+        self._certificate = certificate
+        self._header_timeout = header_timeout
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -78,7 +85,8 @@ class ServerThread:
     def url(self) -> str:
         """Base URL without a trailing slash; of the last start, if stopped."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+        scheme = "https" if self._certificate else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     def start(self) -> str:
         """Serve, and return the base URL once connections are accepted.
@@ -91,7 +99,7 @@ class ServerThread:
             return self.url
         sock = self._bind()
         self._port = sock.getsockname()[1]
-        server = self._server = _Server(self._app)
+        server = self._server = _Server(self._app, self._certificate, self._header_timeout)
         self._thread = threading.Thread(
             target=_run, args=(server, sock), name=self._name, daemon=True
         )
@@ -168,8 +176,14 @@ class ServerThread:
 class _Server(uvicorn.Server):
     """uvicorn's server that tells when it accepts, and why it did not start."""
 
-    def __init__(self, app: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        certificate: tuple[str, str] | None,
+        header_timeout: float,
+    ) -> None:
         self.app = app
+        certificate_file, key_file = certificate or (None, None)
         self.ready = threading.Event()
         self.failure: BaseException | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -178,10 +192,13 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 self._watched,
                 interface="asgi3",
+                http=protocol(header_timeout),
                 proxy_headers=False,
                 log_config=None,
                 access_log=False,
                 ws="none",
+                ssl_certfile=certificate_file,
+                ssl_keyfile=key_file,
                 timeout_graceful_shutdown=_GRACE,
             )
         )

@@ -18,7 +18,9 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .crash import POINTS, is_point
 from .errors import SettingsError
+from .webhook_secrets import WebhookSecret
 
 __all__ = ["REGIONS", "HiddenUrl", "Settings", "hide_password", "load_settings", "region_domain"]
 
@@ -72,7 +74,8 @@ def region_domain(region: str) -> str:
 
 
 def hide_password(url: str) -> str:
-    """Return a URL with its password replaced by stars, fit for logs."""
+    """Return a URL with its password replaced by stars and without its query, fit for logs."""
+    url = url.partition("?")[0]  # a database's may hold the password too
     try:
         parts = urlsplit(url)
         if parts.password is None:
@@ -120,6 +123,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=_data_dir)
     broker_url: SecretStr | None = None
+    broker_ca_file: Path | None = None
+    broker_cert_file: Path | None = None
+    broker_key_file: Path | None = None
     management_url: SecretStr | None = None
     database_url: SecretStr | None = None
     spool_path: Path | None = None
@@ -131,15 +137,20 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
     max_body_bytes: int = Field(1024 * 1024, ge=1)
+    header_timeout: float = Field(10.0, gt=0, description="seconds for a request's headers")
     body_timeout: float = Field(10.0, gt=0)
-    webhook_secret: SecretStr | None = None
-    webhook_secret_previous: SecretStr | None = None
+    webhook_secret: WebhookSecret | None = None
+    webhook_secret_previous: WebhookSecret | None = None
     webhook_secret_header: str = "X-Webhook-Secret"  # noqa: S105 - a header's name
     webhook_auth: Annotated[tuple[AuthScheme, ...], NoDecode] = ("header", "standard", "hub")
 
     enrich: Literal["worker", "receiver", "off"] = "worker"
+    api_timeout: float = Field(30.0, gt=0, description="seconds for one call of the API")
     prefetch: int = Field(1, ge=1)
+    task_timeout: float = Field(240.0, ge=1, description="seconds for one try")
     max_retries: int = Field(6, ge=0)
     retry_base: float = Field(2.0, gt=0, description="seconds before the first retry")
     retry_cap: float = Field(300.0, gt=0, description="longest wait in seconds")
@@ -147,6 +158,9 @@ class Settings(BaseSettings):
 
     log_format: Literal["text", "json"] = "text"
     log_level: str = "INFO"
+    metrics_port: int | None = Field(None, ge=0, le=65535, description="of the worker")
+    metrics_host: str = "127.0.0.1"
+    crash_at: str | None = Field(None, description="point[:nth] of crash.py, for tests")
 
     @field_validator("webhook_auth", mode="before")
     @classmethod
@@ -160,6 +174,13 @@ class Settings(BaseSettings):
             raise ValueError("must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
         return value.upper()
 
+    @field_validator("crash_at")
+    @classmethod
+    def _known_point(cls, value: str | None) -> str | None:
+        if value is not None and not is_point(value):
+            raise ValueError(f"must be one of {', '.join(POINTS)}, with :n for the n-th hit")
+        return value
+
     @field_validator("region")
     @classmethod
     def _known_region(cls, value: str) -> str:
@@ -170,12 +191,33 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _both_credentials(self) -> Settings:
+    def _nothing_half_set(self) -> Settings:
         if (self.client_id is None) != (self.client_secret is None):
             raise ValueError(
                 "GENESYS_CLOUD_CLIENT_ID and GENESYS_CLOUD_CLIENT_SECRET must be set together"
             )
+        if self.webhook_secret_previous is not None and self.webhook_secret is None:
+            raise ValueError(
+                "WORKBENCH_WEBHOOK_SECRET_PREVIOUS is set without WORKBENCH_WEBHOOK_SECRET"
+            )
         return self
+
+    @model_validator(mode="after")
+    def _certificates_with_keys(self) -> Settings:
+        pairs = (
+            (self.broker_cert_file, self.broker_key_file),
+            (self.tls_cert_file, self.tls_key_file),
+        )
+        for kind, (certificate, key) in zip(("BROKER", "TLS"), pairs, strict=True):
+            if (certificate is None) != (key is None):
+                names = f"WORKBENCH_{kind}_CERT_FILE and WORKBENCH_{kind}_KEY_FILE"
+                raise ValueError(f"{names} must be set together")
+        return self
+
+    @property
+    def scheme(self) -> str:
+        """How the receiver is spoken to: http, or https where it has a certificate."""
+        return "http" if self.tls_cert_file is None else "https"
 
     @property
     def live(self) -> bool:

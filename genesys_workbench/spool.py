@@ -1,7 +1,8 @@
 """Events kept on local disk while the broker is away: SQLite, WAL, synchronous FULL.
 
 One thread owns the database and commits whatever has come in meanwhile in one go. An event is
-safe when its future has ended; it leaves only after the broker has confirmed it.
+safe when its future has ended; it leaves only after the broker has confirmed it. Several receivers
+may share a file: each of them drains it, and the store absorbs what is published twice.
 """
 
 from __future__ import annotations
@@ -53,12 +54,14 @@ class Spool:
         self._max = max_events
         self._inbox: SimpleQueue[_Work | None] = SimpleQueue()
         self._count = 0
-        opened: Future[int] = Future()
+        self._version = 0
+        self._inode: int | None = None
+        opened: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(opened,), name="genesys-spool", daemon=True
         )
         self._thread.start()
-        self._count = opened.result()
+        opened.result()
 
     def __len__(self) -> int:
         return self._count
@@ -77,6 +80,7 @@ class Spool:
         rows = [(message.event_id, mark, _dump(message)) for message, mark in items]
 
         def work(database: sqlite3.Connection) -> None:
+            self._check_place()
             if self._count + len(rows) > self._max:
                 raise SpoolFull(
                     f"The spool holds {self._count} events, its bound is {self._max}.",
@@ -120,14 +124,23 @@ class Spool:
         self._inbox.put((work, future))
         return future
 
-    def _run(self, opened: Future[int]) -> None:
+    def _check_place(self) -> None:
+        """Refuse to keep anything in a file that no later start would find."""
+        if _inode(self._path) != self._inode:
+            raise SpoolError(
+                f"The spool at {self._path} was deleted or replaced while it was in use.",
+                fix="start the receiver again",
+            )
+
+    def _run(self, opened: Future[None]) -> None:
         try:
             database = _open(self._path)
-            count = database.execute("SELECT count(*) FROM spool").fetchone()[0]
+            self._inode = _inode(self._path)
+            self._recount(database)
         except (sqlite3.Error, OSError) as exc:
             opened.set_exception(_error(self._path, exc))
             return
-        opened.set_result(count)
+        opened.set_result(None)
         open_end = True
         while open_end:
             group, open_end = self._next_group()
@@ -143,16 +156,28 @@ class Spool:
             group.append(item)
         return group, True
 
+    def _recount(self, database: sqlite3.Connection) -> None:
+        """Count the events, unless nobody else has written since.
+
+        See https://www.sqlite.org/pragma.html#pragma_data_version.
+        """
+        version = database.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:
+            self._count = database.execute("SELECT count(*) FROM spool").fetchone()[0]
+            self._version = version
+
     def _commit(self, database: sqlite3.Connection, group: list[_Work]) -> None:
         """Run a group in one transaction; one whose own work fails does not harm the others."""
         count = self._count
         results: list[tuple[Future[Any], Any, Exception | None]] = []
         try:
             database.execute("BEGIN IMMEDIATE")
+            self._recount(database)
+            count = self._count
             for work, future in group:
                 try:
                     results.append((future, work(database), None))
-                except SpoolFull as exc:
+                except SpoolError as exc:
                     results.append((future, None, exc))
             database.execute("COMMIT")
         except sqlite3.Error as exc:
@@ -181,6 +206,13 @@ def spooled_ids(path: Path) -> frozenset[str]:
             return frozenset(row[0] for row in database.execute("SELECT event_id FROM spool"))
     except sqlite3.Error as exc:
         raise _error(path, exc) from exc
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _error(path: Path, exc: Exception) -> SpoolError:
@@ -213,6 +245,12 @@ def _dump(message: Message) -> str:
 
 
 def _load(text: str) -> Message:
-    fields = json.loads(text)
-    fields["body"] = fields["body"].encode()
-    return Message(**fields)
+    try:
+        fields = json.loads(text)
+        fields["body"] = fields["body"].encode()
+        return Message(**fields)
+    except (ValueError, TypeError, KeyError, AttributeError) as exc:
+        raise SpoolError(
+            "The spool holds an event that this version cannot read.",
+            fix="drain it with the version that wrote it, or move the file away",
+        ) from exc

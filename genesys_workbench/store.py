@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import insert, select
 
 from . import reads
+from .crash import crash_at
 from .database import Database
 from .events import ConversationEvent
 from .preparing import prepare
@@ -84,6 +85,7 @@ class Store:
         received_at: datetime | None = None,
         attempt: int = 1,
         runtime_s: float | None = None,
+        correlation_id: str | None = None,
     ) -> Recorded:
         """Keep an event and what it tells of its conversation, in one transaction.
 
@@ -94,6 +96,7 @@ class Store:
             received_at: When the delivery came in.
             attempt: 1 for the first try.
             runtime_s: Seconds that the worker has spent on this try, up to now.
+            correlation_id: Of the delivery, as the logs have it.
 
         Raises:
             StoreUnavailable: Locked, away, full or read-only; nothing was kept.
@@ -104,9 +107,10 @@ class Store:
         snapshot = None
         if conversation is not None:
             snapshot = snapshot_of(event, conversation, fetched_at or now)
-        entry = Entry(event, snapshot, received_at, attempt, now, runtime_s)
+        entry = Entry(event, snapshot, received_at, attempt, now, runtime_s, correlation_id)
         with self.database.connect(writes=True) as connection:
             recorded = write_entry(connection, self._writes, entry)
+            crash_at("after-insert-before-commit")
             if recorded.outcome != "conflict":
                 connection.commit()
         return recorded
@@ -203,7 +207,7 @@ class Store:
             return {event["eventId"]: event for event in found}
 
     def event(self, event_id: str) -> dict[str, Any] | None:
-        """Return one event with ``source`` and ``attempts``, a list of what was tried.
+        """Return one event with ``source``, ``correlationId``, and ``attempts``: what was tried.
 
         Of an event that failed so far ``source`` is None: it lies with its message in the queue.
         """

@@ -1,4 +1,4 @@
-"""JSON without the traps: strict UTF-8, no NaN, no duplicate keys, bounded depth. No I/O.
+"""JSON without the traps: strict UTF-8, no NaN, no duplicate keys, bounded. No I/O.
 
 What passes here can be stored in any database and written as JSON again without loss.
 """
@@ -6,13 +6,21 @@ What passes here can be stored in any database and written as JSON again without
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, NoReturn
 
 from .errors import InvalidDelivery
 
-__all__ = ["MAX_DEPTH", "loads"]
+__all__ = ["MAX_DEPTH", "MAX_VALUES", "loads"]
 
 MAX_DEPTH = 64
+# An honest body of the largest size holds half as many; what is more only keeps the loop busy.
+MAX_VALUES = 100_000
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# How a NUL or a surrogate is spelt in JSON; strict UTF-8 and the parser let neither in unspelt.
+_DANGEROUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 def loads(body: bytes) -> Any:
@@ -39,7 +47,7 @@ def loads(body: bytes) -> Any:
         raise InvalidDelivery(_TOO_DEEP) from exc
     except ValueError as exc:  # an integer of more than 4,300 digits
         raise InvalidDelivery("The body holds a number that is too long.") from exc
-    _check(value, 0, escaped="\\u" in text)
+    _check(value, escaped=_DANGEROUS.search(text) is not None)
     return value
 
 
@@ -64,24 +72,31 @@ def _finite(digits: str) -> float:
     return value
 
 
-def _check(value: Any, depth: int, *, escaped: bool) -> None:
-    """Refuse what only escapes can bring in (lone surrogates, NUL), and too deep nesting."""
-    if isinstance(value, str):
+def _check(value: Any, *, escaped: bool) -> None:
+    """Refuse too much, too deep, and what only escapes can bring in (lone surrogates, NUL)."""
+    level, values = [value], 1
+    for _ in range(MAX_DEPTH + 1):
         if escaped:
-            _check_text(value)
-    elif isinstance(value, dict | list):
-        if depth >= MAX_DEPTH:
-            raise InvalidDelivery(_TOO_DEEP)
-        if isinstance(value, dict):
-            for key in value if escaped else ():
-                _check_text(key)
-            value = list(value.values())
-        for item in value:
-            _check(item, depth + 1, escaped=escaped)
+            _check_texts(level)
+        nested = [item for item in level if isinstance(item, dict | list)]
+        if not nested:
+            return
+        level = list(chain.from_iterable(map(_members, nested)))
+        values += len(level)
+        if values > MAX_VALUES:
+            raise InvalidDelivery(f"The body holds more than {MAX_VALUES} values.")
+        if escaped:
+            _check_texts(key for item in nested if isinstance(item, dict) for key in item)
+    raise InvalidDelivery(_TOO_DEEP)
 
 
-def _check_text(text: str) -> None:
+def _members(item: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return item.values() if isinstance(item, dict) else item
+
+
+def _check_texts(items: Iterable[Any]) -> None:
+    text = "".join(item for item in items if isinstance(item, str))
     if "\0" in text:
         raise InvalidDelivery("The body holds a NUL character.")
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if _SURROGATE.search(text):
         raise InvalidDelivery("The body holds half a surrogate pair.")

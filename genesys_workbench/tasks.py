@@ -7,23 +7,21 @@ settings are read when the worker starts, not on import.
 from __future__ import annotations
 
 import logging
-import random
 import time
-import warnings
-from dataclasses import dataclass, field
-from math import ceil
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from billiard.exceptions import SoftTimeLimitExceeded
-from celery import Celery, Task, signals
-from celery.exceptions import CPendingDeprecationWarning
+from celery import Celery, Task
+from celery.exceptions import Reject
 
-from . import runtime
-from .broker import locate, locate_for_worker, url_of
+from . import runtime, worker_life
+from .broker import locate
+from .burial import bury, given_back, own_producer
+from .buried import is_buried
+from .correlation import about, also, correlation_in
+from .crash import crash_at
 from .dead import dead_message
 from .errors import (
-    GenesysError,
-    PermanentError,
     RateLimited,
     RetriesExhausted,
     SettingsError,
@@ -31,18 +29,23 @@ from .errors import (
     WorkbenchError,
 )
 from .kombu_queues import kombu_queue
-from .logs import configure as configure_logging
+from .lenient import OPTIONS
 from .messages import QUEUE, TASK_NAME, Job, decode, topology
 from .privacy import scrub
+from .retries import classify, delay, ends_process
 from .settings import Settings
+from .tls import kombu_arguments
 from .tracebacks import short_traceback
 
 __all__ = ["app", "configuration", "process_interaction"]
 
 log = logging.getLogger(__name__)
 
-RATE_LIMITED_RETRIES = 50
-SOFT_TIME_LIMIT, TIME_LIMIT = 240, 300
+# Of what befalls every event alike, the API's allowance and the database: an outage of two hours
+# is waited out, and does not make dead letters of all that came meanwhile.
+PATIENT_RETRIES = 50
+# A try that does not end at its time limit has a quarter of it more until its process is killed.
+KILLED_AFTER = 1.25
 
 
 def configuration(settings: Settings) -> dict[str, Any]:
@@ -52,9 +55,11 @@ def configuration(settings: Settings) -> dict[str, Any]:
     """
     broker = locate(settings)
     memory = broker.kind == "memory"
-    options = {"polling_interval": 0.01} if memory else {"confirm_publish": True}
+    options = {"polling_interval": 0.01} if memory else {"confirm_publish": True, **OPTIONS}
+    place = kombu_arguments(broker.url or "")
     return {
-        "broker_url": broker.url,
+        "broker_url": place["hostname"] or None,
+        "broker_use_ssl": place["ssl"],
         "broker_transport": "genesys_workbench.memory:QuickTransport" if memory else None,
         "broker_transport_options": options,
         "broker_connection_retry_on_startup": True,
@@ -72,8 +77,8 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_acks_on_failure": False,
         "task_acks_on_timeout": False,
         "task_reject_on_worker_lost": True,
-        "task_soft_time_limit": None if memory else SOFT_TIME_LIMIT,
-        "task_time_limit": None if memory else TIME_LIMIT,
+        "task_soft_time_limit": None if memory else settings.task_timeout,
+        "task_time_limit": None if memory else settings.task_timeout * KILLED_AFTER,
         "worker_prefetch_multiplier": settings.prefetch,
         "worker_consumer": "genesys_workbench.consumer:SafeConsumer",
         "worker_enable_remote_control": False,
@@ -88,13 +93,15 @@ def _defaults() -> dict[str, Any]:
     try:
         return configuration(runtime.settings())
     except SettingsError:
-        return {}  # `_check_broker` tells it in one sentence when a worker starts
+        return {}  # `worker_life` tells it in one sentence when a worker starts
 
 
 app = Celery("genesys_workbench", set_as_current=False)
 app.add_defaults(_defaults)
 app.steps["consumer"].add("genesys_workbench.consumer:DeclareTopology")
 app.steps["consumer"].add("genesys_workbench.consumer:WakeAtSignals")
+app.steps["worker"].add("genesys_workbench.metrics_port:ServeMetrics")
+worker_life.connect()
 
 
 @dataclass(slots=True)
@@ -120,19 +127,36 @@ def process_interaction(self: Task, payload: Any) -> None:
             client sends it by name.
     """
     this = _Try(self.request.retries + 1)
+    crash_at("task-start")
+    # A task that comes of no delivery of ours is known by its own id.
+    correlation = correlation_in(self.request.headers or {}) or str(self.request.id)
+    with about(correlation_id=correlation):
+        _work(self, payload, this, correlation)
+
+
+def _work(self: Task, payload: Any, this: _Try, correlation: str) -> None:
     try:
-        this.job = job = decode(payload)
-        replay = int((self.request.headers or {}).get("x-workbench-replay", 0))
+        this.job = job = replace(decode(payload), correlation_id=correlation)
+        also(event_id=job.event.event_id, conversation_id=job.event.conversation_id)
+        log.debug("event %s begun, attempt %d", job.event.event_id, this.number)
+        if (self.request.delivery_info or {}).get("redelivered") and is_buried(job.event):
+            log.warning("event %s is a dead letter already", job.event.event_id)
+            return
+        replay = (self.request.headers or {}).get("x-workbench-replay")
         outcome = runtime.current().processing.run(
-            job, attempt=this.number, replay=replay, started=this.started
+            job,
+            attempt=this.number,
+            replay=replay if isinstance(replay, int) else 0,
+            started=this.started,
         )
-    except (WorkbenchError, SoftTimeLimitExceeded, MemoryError) as exc:
-        _fail(self, payload, this, exc)
-    except Exception as exc:  # noqa: BLE001 - a processor of your own may raise anything
+    except BaseException as exc:  # a processor of your own may raise anything
+        if ends_process(exc):
+            raise
         _fail(self, payload, this, exc)
     else:
         _note(this, outcome)
         _tell(job, this.number, outcome)
+        crash_at("after-commit-before-ack")
 
 
 def _tell(job: Job, attempt: int, outcome: str) -> None:
@@ -151,29 +175,43 @@ def _tell(job: Job, attempt: int, outcome: str) -> None:
 
 
 def _fail(task: Task, payload: Any, this: _Try, exc: BaseException) -> None:
-    reason, transient = _classify(exc)
+    reason, transient = classify(exc)
     attempt = this.number
     settings = runtime.settings()
-    limit = RATE_LIMITED_RETRIES if isinstance(exc, RateLimited) else settings.max_retries
+    patient = isinstance(exc, RateLimited | StoreError)
+    limit = PATIENT_RETRIES if patient else settings.max_retries
     name = this.job.event.event_id if this.job else "?"
     error = scrub(f"{type(exc).__name__}: {exc}")
+    theirs = getattr(exc, "context_id", "")
+    extra = {"attempt": attempt, "reason": reason, "genesys_correlation_id": theirs}
     if transient and attempt <= limit:
-        wait = _delay(settings, attempt, getattr(exc, "retry_after", None))
-        log.warning("event %s failed, attempt %d, again in %d s: %s", name, attempt, wait, error)
+        wait = delay(settings, attempt, getattr(exc, "retry_after", None))
+        again_in = (name, attempt, wait, error)
+        log.warning("event %s failed, attempt %d, again in %d s: %s", *again_in, extra=extra)
         _note(this, "retry", reason, error, short_traceback(exc))
-        raise task.retry(
-            args=[payload],
-            kwargs={},
-            exc=exc if isinstance(exc, Exception) else None,
-            countdown=wait,
-            queue=QUEUE,
-            argsrepr=f"<event {name}>",
-            kwargsrepr="{}",
-            confirm_timeout=10,
-        )
+        try:
+            with own_producer(task.app) as producer:
+                again = task.retry(
+                    args=[payload],
+                    kwargs={},
+                    exc=exc if isinstance(exc, Exception) else None,
+                    countdown=wait,
+                    queue=QUEUE,
+                    argsrepr=f"<event {name}>",
+                    kwargsrepr="{}",
+                    confirm_timeout=10,
+                    producer=producer,
+                    retry=False,
+                    throw=False,
+                )
+        except Reject as failure:  # the message for the next try could not be published
+            raise given_back(failure) from failure
+        crash_at("retry-after-publish-before-ack")
+        raise again
     if transient:
         error = scrub(str(_exhausted(name, attempt, exc)))
-    log.error("event %s is a dead letter, attempt %d, %s: %s", name, attempt, reason, error)
+    told = (name, attempt, reason, error)
+    log.error("event %s is a dead letter, attempt %d, %s: %s", *told, extra=extra)
     _bury(task, payload, this, reason, error, short_traceback(exc))
 
 
@@ -187,7 +225,13 @@ def _exhausted(name: str, attempt: int, exc: BaseException) -> RetriesExhausted:
 
 
 def _bury(task: Task, payload: Any, this: _Try, reason: str, error: str, traceback: str) -> None:
-    """Put the message into the dead letters with its reason; if that fails, let the broker."""
+    """Put the message into the dead letters with its reason.
+
+    One that holds no event is left to the broker, which keeps it byte for byte.
+    """
+    if this.job is None:
+        _note(this, "dead", reason, error, traceback)
+        raise Reject(reason, requeue=False) from None  # Celery logs the whole chain
     letter = dead_message(
         payload,
         headers=task.request.headers or {},
@@ -197,43 +241,19 @@ def _bury(task: Task, payload: Any, this: _Try, reason: str, error: str, traceba
         error=error,
         attempt=this.number,
     )
-    try:
-        runtime.current().publisher.publish(letter).result(15)
-    except Exception as exc:
-        from celery.exceptions import Reject
-
-        log.error("the dead letter could not be published, rejecting: %s", scrub(str(exc)))
-        raise Reject(reason, requeue=False) from exc
-    finally:
-        _note(this, "dead", reason, error, traceback)
-
-
-def _classify(exc: BaseException) -> tuple[str, bool]:
-    """Return (reason, whether another try may help)."""
-    if isinstance(exc, MemoryError):
-        return "resource", False
-    if isinstance(exc, SoftTimeLimitExceeded):
-        return "timeout", True
-    if isinstance(exc, PermanentError):
-        return exc.reason, False
-    if isinstance(exc, GenesysError):
-        return exc.reason, exc.transient
-    if isinstance(exc, WorkbenchError):
-        return exc.reason, True
-    return "processor_failed", True
-
-
-def _delay(settings: Settings, attempt: int, retry_after: float | None) -> int:
-    """Return whole seconds: exponential backoff with jitter and a cap, or what the API asked."""
-    backoff: float = min(settings.retry_cap, settings.retry_base * 2 ** min(attempt - 1, 20))
-    if retry_after is not None:
-        return max(1, ceil(retry_after + random.random() * min(backoff, 10)))
-    return max(1, round(backoff * (0.5 + random.random() / 2)))
+    twice = "x-workbench-redriven" not in letter.headers and is_buried(this.job.event)
+    _note(this, "dead", reason, error, traceback)
+    if not twice:
+        bury(letter)
+        crash_at("dlq-after-publish-before-ack")
 
 
 def _note(this: _Try, outcome: str, reason: str = "", error: str = "", traceback: str = "") -> None:
+    runtime.current().metrics.task(outcome, reason, this.runtime_s)
     if this.job is None or outcome == "processed":
         return
+    if outcome == "retry" and reason.startswith("sink_"):
+        return  # a store in trouble would only hold the worker up once more
     event = this.job.event
     try:
         runtime.current().store.note_attempt(
@@ -249,25 +269,3 @@ def _note(this: _Try, outcome: str, reason: str = "", error: str = "", traceback
         )
     except StoreError as exc:
         log.warning("the attempt could not be noted: %s", exc)
-
-
-@signals.setup_logging.connect
-def _logging(**_: Any) -> None:
-    configure_logging(runtime.settings())
-    # Celery announces a default of its next major version at each lost connection.
-    warnings.simplefilter("ignore", CPendingDeprecationWarning)
-
-
-@signals.celeryd_init.connect
-def _check_broker(**_: Any) -> None:
-    """Refuse to start where no message could ever arrive."""
-    try:
-        url_of(locate_for_worker(runtime.settings()))
-    except WorkbenchError as exc:
-        raise SystemExit(f"Error: {exc}") from exc
-
-
-@signals.worker_process_shutdown.connect
-@signals.worker_shutdown.connect
-def _close(**_: Any) -> None:
-    runtime.close()

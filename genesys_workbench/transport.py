@@ -19,13 +19,22 @@ from .api_errors import Answer
 from .deadline import Deadlines, DeadlineTransport
 from .errors import BadResponse, GenesysError, SettingsError, Unreachable
 
-__all__ = ["TOO_LARGE", "BoundedTransport", "base_url", "exchange", "new_client", "was_not_sent"]
+__all__ = [
+    "EXCHANGE_SECONDS",
+    "TOO_LARGE",
+    "BoundedTransport",
+    "base_url",
+    "exchange",
+    "new_client",
+    "was_not_sent",
+]
 
 TOO_LARGE = "too.large"
 MAX_BYTES = 32 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 EXCHANGE_SECONDS = 60.0
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+# labels of 1 to 63 characters: the resolver's own complaint about others is no httpx error
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f.]*:[0-9a-f:.]*")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -102,17 +111,26 @@ class _BoundedStream(httpx.SyncByteStream):
 def new_client(
     *,
     timeout: httpx.Timeout,
+    seconds: float,
     clock: Callable[[], float],
     transport: httpx.BaseTransport | None,
     auth: httpx.Auth | None = None,
 ) -> httpx.Client:
-    """Return a client that takes nothing from the environment and follows no redirect."""
+    """Return a client that takes nothing from the environment and follows no redirect.
+
+    Args:
+        timeout: Of each step of an exchange.
+        seconds: Of a whole exchange.
+        clock: Monotonic seconds.
+        transport: Carries the requests; httpx's own by default.
+        auth: Puts the token on each request.
+    """
     limits = httpx.Limits(max_connections=50, max_keepalive_connections=10)
     deadlines = Deadlines(clock)
     inner = transport or DeadlineTransport(deadlines, limits=limits)
     return httpx.Client(
         transport=BoundedTransport(
-            inner, deadlines=deadlines, owned=transport is None, clock=clock
+            inner, deadlines=deadlines, owned=transport is None, clock=clock, seconds=seconds
         ),
         auth=auth,
         timeout=timeout,

@@ -24,7 +24,8 @@ class Waiting:
         spooled: Ids that wait on this machine's disk.
         delayed: Messages that wait for another try.
         ready: Messages that wait for a worker.
-        unacked: Messages that workers hold, some seconds ago; None where nobody tells.
+        unacked: Messages that workers held some seconds ago, or that the broker cannot put among
+            the dead letters; None where nobody tells.
         workers: Connected consumers; None on the embedded broker.
         named: Ids of ready messages, if they were looked at.
         buried: Ids of dead letters, each with how many of them nothing explains: those of a
@@ -82,7 +83,8 @@ def _unacked(url: str, management_url: str | None) -> int | None:
         return None
     with Management(management_url, broker_url=url) as management:
         try:
-            return management.figures()[QUEUE].unacked
+            figures = management.figures()[QUEUE]
+            return figures.unacked + figures.stuck
         except (BrokerError, KeyError):  # the plugin need not be there, and begins without queues
             return None
 

@@ -33,6 +33,7 @@ from .replay import replay_event
 from .settings import Settings, load_settings
 from .simulator.server import Simulator
 from .store import Store
+from .tls import own_context
 from .webhooks import EnsureResult, ensure_webhook
 from .worker import EmbeddedWorker, WorkerProcess
 
@@ -269,8 +270,12 @@ class Workbench:
         self.receiver.start()
 
     def _open_simulator(self) -> None:
-        signer = signer_of(self.settings)
-        self.simulator = Simulator(self._seed, rate_limit=SIMULATED_RATE_LIMIT, signer=signer)
+        self.simulator = Simulator(
+            self._seed,
+            rate_limit=SIMULATED_RATE_LIMIT,
+            signer=signer_of(self.settings),
+            local_tls=own_context(self.settings),
+        )
         self._stack.enter_context(self.simulator)
         self.settings = _with(self.settings, api_url_override=self.simulator.url)
 

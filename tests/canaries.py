@@ -1,21 +1,29 @@
-"""Canaries that stand for all secrets, and looking for them in what was printed."""
+"""Canaries that stand for all secrets and all people, and looking for them in what was shown."""
 
 from __future__ import annotations
 
 import base64
 import traceback
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 __all__ = [
+    "ADDRESSES",
+    "BROKER",
     "BROKER_URL",
     "CANARIES",
     "CLIENT",
     "CLIENT_ID",
+    "DATABASE",
     "DATABASE_URL",
     "ENVIRONMENT",
+    "PEOPLE",
+    "PERSON",
     "PLAIN",
     "PREVIOUS",
     "WEBHOOK",
+    "in_files",
     "printed",
     "seen",
 ]
@@ -40,6 +48,16 @@ CANARIES = frozenset(
         base64.b64encode(f"{CLIENT_ID}:{CLIENT}".encode()).decode(),
     }
 )
+# Who telephones and writes, as the bodies of events and conversations have it
+NAME = "Cornelia Kanaria-Zobel"
+ADDRESSES = ("+12025550177", "cornelia.zobel@canary.example")
+PERSON: dict[str, Any] = {
+    "name": NAME,
+    "ani": f"tel:{ADDRESSES[0]}",
+    "email": ADDRESSES[1],
+    "attributes": {"shoe size": "canary thirty-nine and a half"},
+}
+PEOPLE = (NAME, *ADDRESSES, PERSON["attributes"]["shoe size"])
 ENVIRONMENT = {
     "GENESYS_CLOUD_CLIENT_ID": CLIENT_ID,
     "GENESYS_CLOUD_CLIENT_SECRET": CLIENT,
@@ -55,6 +73,16 @@ ENVIRONMENT = {
 def seen(text: str, *more: str) -> list[str]:
     """Return the canaries that a text shows."""
     return [canary for canary in (*CANARIES, *more) if canary in text]
+
+
+def in_files(folder: Path, *wanted: str, but: str = "") -> dict[str, list[str]]:
+    """Return what the files below a folder hold of some texts, by path; `but` is left out."""
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name != but:
+            content = path.read_bytes()
+            found[str(path.relative_to(folder))] = [w for w in wanted if w.encode() in content]
+    return {name: told for name, told in found.items() if told}
 
 
 def printed(exc: BaseException, *, with_locals: bool) -> str:

@@ -21,6 +21,7 @@ def own_logging() -> Iterator[logging.Logger]:
     try:
         yield loggers[0]
     finally:
+        logging.captureWarnings(False)
         for each, level, handlers, propagate in before:
             each.setLevel(level)
             each.handlers[:] = handlers

@@ -233,6 +233,16 @@ def test_a_second_401_is_final():
     assert (len(api.calls), api.tokens) == (2, 2)
 
 
+def test_a_token_that_is_refused_although_it_is_new_is_not_renewed_for_30_seconds():
+    api, time = Api(error(401, "bad.credentials", "Invalid login credentials.")), FakeTime()
+    client = client_of(api, time)
+    for passed, tokens in ((0, 2), (29, 2), (2, 3)):
+        time.now += passed
+        with pytest.raises(Unauthorized):
+            client.request("GET", "/api/v2/x")
+        assert api.tokens == tokens
+
+
 def test_only_the_token_that_failed_is_dropped():
     auth, host, _ = auth_of(token("one"), token("two"))
     refused = httpx.Response(401)
@@ -263,7 +273,11 @@ def test_a_401_with_an_endless_body_is_cut_short():
 
 
 @pytest.mark.parametrize(
-    "url", ["login.mypurecloud.com", "ftp://example.com", "https://u:p@x/", ""]
+    "url",
+    [
+        *("login.mypurecloud.com", "ftp://example.com", "https://u:p@x/", ""),
+        *("https://a..b", f"https://{'x' * 64}.example"),
+    ],
 )
 def test_a_login_url_that_is_none_is_a_settings_error(url):
     with pytest.raises(SettingsError, match="GENESYS_CLOUD_LOGIN_URL"):

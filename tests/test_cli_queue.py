@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,8 +20,9 @@ from genesys_workbench import publisher as publisher_module
 from genesys_workbench.cli import brokers, queue
 from genesys_workbench.dead import dead_message
 from genesys_workbench.errors import BrokerUnreachable
+from genesys_workbench.events import parse_event
 from genesys_workbench.management import QueueFigures
-from genesys_workbench.messages import QUEUE, decode, encode
+from genesys_workbench.messages import DEAD_EXCHANGE, DEAD_QUEUE, QUEUE, Message, decode, encode
 from genesys_workbench.settings import load_settings
 from tests.cli_fakes import Run, command_runner, restored_logging  # noqa: F401 - fixtures
 from tests.store_fakes import detail
@@ -39,6 +43,7 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[memory.MemoryPublishe
         yield used
 
     monkeypatch.setattr(queue, "queues_url", queues_url)
+    monkeypatch.setattr(brokers, "queues_url", queues_url)
     monkeypatch.setattr(publisher_module, "Publisher", opened)
     memory.setup()
     memory.clear()
@@ -166,11 +171,57 @@ def test_dead_letters_come_with_reason_error_and_the_next_command(
 ) -> None:
     bury(publisher, "e1", "schema")
     outcome = run("queue", "dead")
-    assert outcome.out.splitlines()[1].split() == "e1 schema why e1 failed 3 0 c1".split()
+    assert outcome.out.splitlines()[1].split()[:8] == "e1 schema why e1 failed 3 0 c1".split()
     assert "queue redrive EVENT_ID" in outcome.err
     (row,) = run("queue", "dead", "--json").lines
     assert (row["eventId"], row["reason"], row["attempts"]) == ("e1", "schema", 3)
     assert "acw" in row["body"]
+
+
+def raw(publisher: memory.MemoryPublisher, body: bytes, **properties: object) -> None:
+    headers = {b"\xff": Decimal(1), "at": NOW}
+    dead = Message("", "x", body, headers, exchange=DEAD_EXCHANGE, properties=properties)
+    publisher.publish(dead)
+
+
+def test_a_message_that_no_code_can_parse_is_shown_without_its_values(
+    run: Run, publisher: memory.MemoryPublisher
+) -> None:
+    raw(publisher, b'{"name": "Ada Lovelace"}', message_id="m1")
+    raw(publisher, b"\xff\xfe", content_type="a/b")
+    shown = run("queue", "dead").out
+    assert shown.splitlines()[1].split()[-2:] == ["24", "{name}"]
+    assert "Ada" not in shown
+    assert shown.splitlines()[2].endswith("ff fe")
+    text, binary = run("queue", "dead", "--json").lines
+    assert (text["eventId"], text["reason"], text["bytes"]) == ("m1", "invalid", 24)
+    assert (text["body"], text["looks"]) == ('{"name": "Ada Lovelace"}', "{name}")
+    assert (binary["eventId"], binary["reason"]) == (None, "undecodable")
+    assert (binary["body"], b64decode(binary["bodyBase64"])) == (None, b"\xff\xfe")
+    assert binary["properties"]["content_type"] == "a/b"
+    assert binary["headers"]["\\xff"] == "1"
+
+
+@pytest.mark.parametrize("command", ["dead", "redrive"])
+def test_both_commands_choose_letters_by_the_same_filters(
+    run: Run, publisher: memory.MemoryPublisher, command: str
+) -> None:
+    for number, conversation in enumerate(["c1", "c1", "c2"]):
+        when = f"2026-03-0{number + 1}T00:00:00+00:00"
+        source = {"conversationId": conversation, "eventId": f"e{number}"}
+        message = encode(parse_event(source), received_at=NOW)
+        own = {"x-workbench-dead-at": when, "x-workbench-reason": "mine"}
+        publisher.publish(replace(message, headers=message.headers | own, exchange=DEAD_EXCHANGE))
+
+    def found(options: str) -> list[str]:
+        rows = run("queue", command, *options.split(), "--json").lines
+        return [row["eventId"] for row in rows]
+
+    assert found("--conversation c2") == ["e2"]
+    assert found("--since 2026-03-02 --before 2026-03-03") == ["e1"]
+    assert found("--reason mine --limit 1") == ["e0"]
+    assert found("--since 2026-04-01") == []
+    assert run("queue", command, "--since", "soon").code == 2
 
 
 @pytest.mark.parametrize(
@@ -193,6 +244,39 @@ def test_redrive_sends_back_what_was_asked_for(
     assert [row["eventId"] for row in outcome.lines] == sent
     assert memory.depth(QUEUE) == len(sent)
     assert ("Not among the dead letters: e9" in outcome.err) == (code == 1)
+
+
+def test_an_error_in_the_middle_of_a_redrive_does_not_hide_what_went_before(
+    run: Run, publisher: memory.MemoryPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bury(publisher, "e1", "schema")
+    bury(publisher, "e2", "schema")
+    publish = publisher.publish
+
+    def once(message: Message) -> object:
+        monkeypatch.setattr(publisher, "publish", refuse)
+        return publish(message)
+
+    def refuse(_: Message) -> object:
+        raise BrokerUnreachable("It is away.")
+
+    monkeypatch.setattr(publisher, "publish", once)
+    outcome = run("queue", "redrive", "--all", "--json")
+    assert (outcome.code, [row["eventId"] for row in outcome.lines]) == (4, ["e1"])
+    assert (memory.depth(QUEUE), memory.depth(DEAD_QUEUE)) == (1, 1)
+
+
+def test_stuck_messages_are_told_with_the_way_out(
+    run: Run,
+    publisher: memory.MemoryPublisher,
+    management: type[FakeManagement],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stuck = {QUEUE: QueueFigures(QUEUE, 2, 3, None, None, None, 4)}
+    monkeypatch.setattr(management, "figures", lambda _: stuck)
+    outcome = run("queue", "show")
+    assert "stuck" in outcome.out.splitlines()[0]
+    assert "4 messages wait to become dead letters. Next, where the queue" in outcome.err
 
 
 def test_redrive_with_nothing_that_fits_says_so(

@@ -63,7 +63,7 @@ def test_a_person_who_watches_sees_each_refusal(told: pytest.LogCaptureFixture) 
     assert [record.levelname for record in told.records] == ["WARNING", "WARNING"]
     assert told.messages[0].startswith("422 refused: no conversationId (")
     # and not once more from the receiver itself, which still tells what it accepts
-    endpoint = logging.getLogger("genesys_workbench.endpoint")
+    endpoint = logging.getLogger("genesys_workbench.refusals")
     levels = (logging.INFO, logging.WARNING)
     records = [logging.makeLogRecord({"levelno": level}) for level in levels]
     assert [bool(endpoint.filter(record)) for record in records] == [True, False]
@@ -73,12 +73,12 @@ def test_a_person_who_watches_sees_each_refusal(told: pytest.LogCaptureFixture) 
 def test_a_log_file_cannot_be_filled_by_refused_deliveries(told: pytest.LogCaptureFixture) -> None:
     post(app(401, {"detail": "no proof"}, refusals=False))
     assert told.messages == []
-    assert logging.getLogger("genesys_workbench.endpoint").filters == []
+    assert logging.getLogger("genesys_workbench.refusals").filters == []
 
 
 def test_what_is_accepted_is_told_by_the_receiver_alone(told: pytest.LogCaptureFixture) -> None:
     post(app(202, ANSWER))
-    logging.getLogger("genesys_workbench.endpoint").filters.clear()
+    logging.getLogger("genesys_workbench.refusals").filters.clear()
     assert told.messages == []
 
 
@@ -111,7 +111,7 @@ def test_receive_tells_its_url_and_the_next_command_and_stops_with_0(
         f"Next: {work}    and then    genesys-workbench trigger voice-inbound --to {url}"
     )
     assert stopped == "The receiver has stopped."
-    assert "Events are spooled until it is there." in outcome.err
+    assert "events are spooled until the broker takes them" in outcome.err
     assert "uvicorn" not in outcome.err
 
 

@@ -33,8 +33,15 @@ def test_an_id_that_is_none_never_reaches_the_platform(bad):
     assert api.calls == []
 
 
+@pytest.mark.parametrize("other", [{}, {"id": "c2"}, {"conversationId": "c1"}, ["c1"]])
+def test_an_answer_that_is_not_the_conversation_that_was_asked_for_is_a_bad_response(other):
+    client, _, _ = client_and_time(httpx.Response(200, json=other))
+    with pytest.raises(BadResponse, match="not the JSON that was expected"):
+        client.get_conversation("c1")
+
+
 def test_an_id_is_quoted_in_the_path():
-    client, api, _ = client_and_time(OK)
+    client, api, _ = client_and_time(httpx.Response(200, json={"id": "a:b~c"}))
     client.get_conversation("a:b~c")
     assert api.calls[0].url.raw_path == b"/api/v2/conversations/a%3Ab~c"
 

@@ -193,7 +193,17 @@ def test_a_receiver_of_ours_on_the_port_is_told_from_another_program(
 
 def test_a_secret_is_what_makes_deliveries_authentic() -> None:
     assert checks(enrich="off")["authenticity"].state == "warn"
-    assert checks(enrich="off", webhook_secret="hunter2")["authenticity"].state == "ok"
+    assert checks(enrich="off", webhook_secret="hunter2" * 3)["authenticity"].state == "ok"
+
+
+@pytest.mark.parametrize("short", ["webhook_secret", "webhook_secret_previous"])
+def test_a_secret_that_can_be_guessed_is_a_warning_with_the_command_for_a_better_one(
+    short: str,
+) -> None:
+    found = checks(**{"enrich": "off", "webhook_secret": "hunter2" * 3, short: "hunter2"})
+    check = found["authenticity"]
+    assert (check.state, "token_urlsafe" in check.fix) == ("warn", True)
+    assert "hunter2" not in str(found)
 
 
 def test_missing_notebook_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesys_workbench.errors import InvalidDelivery
-from genesys_workbench.events import DETAIL_EVENTS, parse_event, parse_events, parse_time
+from genesys_workbench.events import (
+    DETAIL_EVENTS,
+    MAX_EVENTS,
+    parse_event,
+    parse_events,
+    parse_time,
+)
 
 CONVERSATION = "9f5c2f0e-1111-4222-8333-444455556666"
 BODY = {
@@ -167,6 +173,14 @@ def test_a_batch_with_one_bad_event_is_refused_whole_and_names_it() -> None:
 def test_what_is_not_an_event_is_refused_with_the_reason(item: object, text: str) -> None:
     with pytest.raises(InvalidDelivery, match=text) as caught:
         parse_events(item)
+    assert caught.value.status == 422
+
+
+def test_an_array_holds_so_many_events_and_no_more() -> None:
+    event = {"conversationId": "c-1"}
+    assert len(parse_events([event] * MAX_EVENTS)) == MAX_EVENTS
+    with pytest.raises(InvalidDelivery, match="at most 1000") as caught:
+        parse_events([event] * (MAX_EVENTS + 1))
     assert caught.value.status == 422
 
 

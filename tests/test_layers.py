@@ -22,25 +22,25 @@ NAME = PACKAGE.name
 
 # Lowest first. `simulator` and `cli` stand for all modules of their folder.
 LAYERS = {
-    "ground": "errors once settings",
+    "ground": "crash errors once settings webhook_secrets",
     "pure": (
-        "api_errors authenticity conversations dead detail_facts events facts ledgers merging "
-        "messages outlets privacy shapes shapes_analytics shapes_rest spellings strict_json "
-        "timings tokens tracebacks"
+        "api_errors authenticity autopsy backoff conversations correlation dead detail_facts "
+        "events facts ledgers link_errors merging messages outlets privacy shapes "
+        "shapes_analytics shapes_rest spellings strict_json timings tls_errors tokens tracebacks"
     ),
     "one I/O each": (
-        "auth broker client database deadline deliverylog details kombu_queues limiter link logs "
-        "management memory metrics node node_files paging preparing publisher queues reads "
-        "recording samples schema serving shipped spool statements store transport waiting watchdog"
+        "auth broker canary client connecting database database_errors deadline deliverylog "
+        "details kombu_queues lenient limiter link logs management memory metrics metrics_port "
+        "node node_files paging patience pending preparing publisher pulse queues reads recording "
+        "samples schema serving shipped spool statements store tls tls_facts transport waiting "
+        "watchdog watched_file worker_metrics worker_output"
     ),
     "aside": "simulator",
     "joins": (
-        "audit consumer endpoint enrich firing intake openapi processing receiver replay runtime "
-        "tasks webhooks worker"
+        "audit burial buried consumer endpoint enrich firing intake openapi processing proof "
+        "receiver refusals replay retries runtime tasks webhooks worker worker_life"
     ),
-    "people": (
-        "cli demo doctor failures frames lab onboarding posting report runs views workbench"
-    ),
+    "people": "cli demo doctor failures frames lab onboarding posting report runs views workbench",
     "public face": "__init__",
 }
 RANK = {name: rank for rank, names in enumerate(LAYERS.values()) for name in names.split()}

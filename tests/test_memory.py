@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from genesys_workbench import memory
-from genesys_workbench.dead import dead_message
+from genesys_workbench.dead import dead_message, sent_back
 from genesys_workbench.errors import BrokerUnreachable
-from genesys_workbench.messages import DEAD_QUEUE, QUEUE, Message, decode, encode
+from genesys_workbench.messages import DEAD_EXCHANGE, DEAD_QUEUE, QUEUE, Message, decode, encode
 from genesys_workbench.queues import dead_letters, peek, redrive, states
 from tests.store_fakes import START, detail
 
@@ -101,6 +103,17 @@ def test_dead_letters_that_are_wanted_go_back_and_the_others_stay(
     assert [each.message_id for each in back] == ["e-1", "e-3"]
     assert [each.headers["x-workbench-redriven"] for each in back] == [2, 2]
     assert all("x-workbench-reason" not in each.headers for each in back)
+
+
+def test_a_letter_that_another_redrive_sent_meanwhile_is_not_sent_again(
+    publisher: memory.MemoryPublisher,
+) -> None:
+    publisher.publish(letter("e-1"))
+    (found,) = dead_letters(URL)
+    again = sent_back(found, at=START + timedelta(seconds=1))
+    publisher.publish(replace(again, exchange=DEAD_EXCHANGE, routing_key="x"))
+    assert len(redrive(URL, publisher, clock=lambda: START)) == 1
+    assert [each.redriven for each in dead_letters(URL)] == [2]
 
 
 def test_a_limit_bounds_how_many_go_back(publisher: memory.MemoryPublisher) -> None:

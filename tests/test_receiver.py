@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from genesys_workbench import samples
+from genesys_workbench import endpoint, samples
 from genesys_workbench.errors import (
     BrokerUnreachable,
     Forbidden,
@@ -111,7 +112,10 @@ def test_a_batch_with_a_bad_event_publishes_none(
             "not JSON",
         ),
         (b"{}", {"Content-Type": "application/json; charset=latin-1"}, 415, "UTF-8"),
+        (b"{}", {"Content-Type": "application/json; a=b; charset=utf-16"}, 415, "UTF-8"),
+        (b"{}", {"Content-Type": "application/a+jsonb"}, 415, "not JSON"),
         (b"{}", {"Content-Encoding": "gzip"}, 415, "Compressed"),
+        (b"{}", {"Transfer-Encoding": "gzip, chunked"}, 415, "Compressed"),
     ],
 )
 def test_bad_input_is_refused_with_a_sentence(
@@ -134,7 +138,7 @@ def test_json_by_another_name_and_no_name_are_taken(
     settings: Settings, publisher: ScriptedPublisher
 ) -> None:
     body = json.dumps(SEED).encode()
-    cloud = {"Content-Type": "application/cloudevents+json; charset=UTF-8"}
+    cloud = {"Content-Type": "application/cloudevents+json; charset=UTF-8; a=b"}
     assert deliver(settings, publisher, content=body, headers=cloud).status_code == 202
     assert deliver(settings, publisher, content=body).status_code == 202
 
@@ -146,6 +150,34 @@ def test_a_body_of_the_limit_passes_and_one_byte_more_is_413(publisher: Scripted
     assert len(full) == 2000
     assert deliver(settings, publisher, content=full).status_code == 202
     assert deliver(settings, publisher, content=full + b" ").status_code == 413
+
+
+def test_a_large_body_is_parsed_beside_the_event_loop(
+    settings: Settings, publisher: ScriptedPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def parse(body: bytes) -> Any:
+        threads.append(threading.current_thread())
+        return original(body)
+
+    original = endpoint._parse
+    monkeypatch.setattr(endpoint, "_parse", parse)
+    body = json.dumps(SEED).encode()
+    for size in (0, endpoint.PARSED_AT_ONCE, endpoint.PARSED_AT_ONCE + 1):
+        assert deliver(settings, publisher, content=body.ljust(size)).status_code == 202
+    here = threading.current_thread()
+    assert [thread is here for thread in threads] == [True, True, False]
+
+
+def test_a_path_that_is_nearly_right_is_not_redirected(
+    settings: Settings, publisher: ScriptedPublisher
+) -> None:
+    async def run() -> int:
+        async with running(settings, publisher) as client:
+            return (await client.post(f"{PATH}/", json=SEED)).status_code
+
+    assert asyncio.run(run()) == 404
 
 
 def test_a_chunked_body_is_cut_off_at_the_limit(publisher: ScriptedPublisher) -> None:
@@ -296,6 +328,7 @@ def test_a_full_spool_is_503_with_retry_after(publisher: ScriptedPublisher) -> N
 def test_missing_queues_are_declared_again(publisher: ScriptedPublisher) -> None:
     from genesys_workbench.intake import Intake
     from genesys_workbench.metrics import Metrics
+    from genesys_workbench.proof import Proof
     from genesys_workbench.spool import Spool
 
     settings = load_settings()
@@ -304,7 +337,7 @@ def test_missing_queues_are_declared_again(publisher: ScriptedPublisher) -> None
         spool = Spool(settings.spool_file, max_events=10)
         publisher.error = Unroutable("no queue")
 
-        async def repair() -> None:
+        async def prove() -> None:
             publisher.error = None
 
         from datetime import UTC, datetime
@@ -312,7 +345,11 @@ def test_missing_queues_are_declared_again(publisher: ScriptedPublisher) -> None
         from genesys_workbench.events import parse_event
 
         intake = Intake(
-            publisher, spool, metrics=Metrics(), clock=lambda: datetime.now(UTC), repair=repair
+            publisher,
+            spool,
+            metrics=Metrics(),
+            clock=lambda: datetime.now(UTC),
+            proof=Proof(prove, given=True),
         )
         intake.start()
         assert await intake.keep([parse_event(SEED)]) == ["spooled"]

@@ -66,7 +66,7 @@ def test_nothing_is_opened_before_it_is_needed(own: Settings, tmp_path: Path) ->
     opened = runtime.current()
     opened.close()
     assert not (tmp_path / "store.db").exists()
-    assert vars(opened).keys() == {"settings", "pid", "lock"}
+    assert vars(opened).keys() == {"settings", "pid", "lock", "metrics"}
 
 
 def test_closing_gives_up_all_that_was_opened(own: Settings) -> None:
@@ -75,7 +75,7 @@ def test_closing_gives_up_all_that_was_opened(own: Settings) -> None:
     assert held.processing.store is held.store
     assert isinstance(held.publisher, MemoryPublisher)
     held.close()
-    assert vars(held).keys() == {"settings", "pid", "lock"}
+    assert vars(held).keys() == {"settings", "pid", "lock", "metrics"}
 
 
 def test_conversations_are_fetched_unless_that_is_off(own: Settings) -> None:

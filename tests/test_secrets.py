@@ -44,19 +44,9 @@ from tests.canaries import (
     printed,
     seen,
 )
-from tests.log_state import everything_logged, own_logging
+from tests.log_state import own_logging
 
-
-@pytest.fixture(autouse=True)
-def secrets_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    with everything_logged() as stream:
-        yield stream
+pytestmark = pytest.mark.usefixtures("canary_environment")
 
 
 def all_objects(settings: Settings) -> Iterator[object]:
@@ -118,11 +108,11 @@ BARE = ("no platform", "no broker to publish to")
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_no_expected_error_tells_a_secret(name: str, log: io.StringIO) -> None:
+def test_no_expected_error_tells_a_secret(name: str, whole_log: io.StringIO) -> None:
     with pytest.raises(WorkbenchError) as caught:
         EXPECTED[name]()
     assert seen(printed(caught.value, with_locals=False)) == []
-    assert seen(log.getvalue()) == []
+    assert seen(whole_log.getvalue()) == []
 
 
 @pytest.mark.parametrize("name", BARE)

@@ -137,3 +137,46 @@ def test_a_caller_that_gives_up_does_not_stop_the_spool(tmp_path: Path) -> None:
 def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     Spool(tmp_path / "s.db", max_events=10).close()
     assert (tmp_path / "s.db").stat().st_mode & 0o077 == 0
+
+
+def test_spools_that_share_a_file_agree_on_how_much_it_holds(tmp_path: Path) -> None:
+    one = Spool(tmp_path / "s.db", max_events=3)
+    other = Spool(tmp_path / "s.db", max_events=3)
+    one.add([item("e1"), item("e2")]).result()
+    other.remove([position for position, _ in other.oldest().result()]).result()
+    other.add([item("e3"), item("e4")]).result()
+    with pytest.raises(SpoolFull, match="holds 2 events"):
+        one.add([item("e5"), item("e6")]).result()
+    one.add([item("e5")]).result()
+    other.remove([position for position, _ in other.oldest().result()]).result()
+    assert (one.oldest().result(), len(one), len(other)) == ([], 0, 0)
+    one.close()
+    other.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_kept_in_a_file_that_was_deleted_or_replaced(
+    tmp_path: Path, replaced: bool
+) -> None:
+    path = tmp_path / "s.db"
+    spool = Spool(path, max_events=10)
+    spool.add([item("e1")]).result()
+    path.rename(tmp_path / "away.db")
+    if replaced:
+        path.touch()
+    with pytest.raises(SpoolError, match="deleted or replaced"):
+        spool.add([item("e2")]).result()
+    assert ids(spool) == ["e1"]
+    spool.close()
+
+
+def test_an_event_of_another_version_is_told_and_the_spool_goes_on(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "s.db", max_events=10)
+    other = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
+    other.execute("INSERT INTO spool (event_id, fingerprint, message) VALUES ('e', 'f', '{}')")
+    other.close()
+    with pytest.raises(SpoolError, match="cannot read"):
+        spool.oldest().result()
+    spool.add([item("e1")]).result()
+    assert len(spool) == 2
+    spool.close()

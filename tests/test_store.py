@@ -564,7 +564,7 @@ class FromSQLite(sqlite3.OperationalError):
         (exc.InternalError, FromPostgreSQL("25006"), StoreUnavailable, "sink_readonly"),
         (exc.OperationalError, FromPostgreSQL("57P01"), StoreUnavailable, "sink_unreachable"),
         (exc.OperationalError, FromPostgreSQL(None), StoreUnavailable, "sink_unreachable"),
-        (exc.ProgrammingError, FromPostgreSQL("42P01"), SchemaMismatch, "sink"),
+        (exc.ProgrammingError, FromPostgreSQL("42P01"), SchemaMismatch, "sink_schema"),
         (exc.ProgrammingError, FromPostgreSQL("42601"), StoreError, "sink"),
         (exc.DataError, FromPostgreSQL("22021"), PermanentError, "schema"),
         (exc.OperationalError, FromSQLite("disk I/O error"), StoreUnavailable, "sink_full"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesys_workbench.errors import InvalidDelivery
-from genesys_workbench.strict_json import MAX_DEPTH, loads
+from genesys_workbench.strict_json import MAX_DEPTH, MAX_VALUES, loads
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,9 @@ from genesys_workbench.strict_json import MAX_DEPTH, loads
         (b'{"a":"\\ud800"}', "surrogate"),
         (b'{"\\ud800":1}', "surrogate"),
         (b'["\\u0000"]', "NUL"),
+        (b'{"\\u0000":1}', "NUL"),
+        (b'[["\\udc00"]]', "surrogate"),
+        (b"[" + b"1," * MAX_VALUES + b"1]", "more than 100000 values"),
         (b"[" * 200_000, "deeper"),
         (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "deeper"),
         (b'{"a":' * 100_000, "deeper"),
@@ -45,6 +48,10 @@ def test_what_is_not_strict_json_is_refused_in_words(body: bytes, text: str) -> 
 
 def test_the_deepest_allowed_nesting_passes() -> None:
     assert loads(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH) is not None
+
+
+def test_as_many_values_as_may_be_pass() -> None:
+    assert loads(b"[" + b"1," * (MAX_VALUES - 2) + b"1]") is not None
 
 
 def test_an_escaped_pair_of_surrogates_is_one_character() -> None:

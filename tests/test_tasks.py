@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
+from celery import Celery
+from celery.exceptions import Reject
 
 from genesys_workbench import runtime, tasks
 from genesys_workbench.errors import (
@@ -23,8 +25,11 @@ from genesys_workbench.errors import (
     Unreachable,
 )
 from genesys_workbench.kombu_queues import kombu_queue
+from genesys_workbench.lenient import OPTIONS
 from genesys_workbench.messages import Job, Message, topology
+from genesys_workbench.retries import classify, delay, ends_process
 from genesys_workbench.settings import Settings, load_settings
+from genesys_workbench.worker_metrics import WorkerMetrics
 from tests.store_fakes import detail
 
 
@@ -44,25 +49,27 @@ from tests.store_fakes import detail
         (OAuthError("x", status=401), ("auth", False)),
         (PermanentError("x", reason="mine"), ("mine", False)),
         (MemoryError(), ("resource", False)),
+        (RecursionError(), ("processor_failed", True)),
+        (SystemExit(), ("processor_failed", True)),
     ],
 )
 def test_what_may_pass_is_retried_and_the_rest_is_not(
     error: BaseException, expected: tuple[str, bool]
 ) -> None:
-    assert tasks._classify(error) == expected
+    assert classify(error) == expected
 
 
 def test_waits_double_with_jitter_up_to_the_cap(settings: Settings) -> None:
     own = settings.model_copy(update={"retry_base": 4.0, "retry_cap": 60.0})
     for attempt, limit in [(1, 4), (2, 8), (3, 16), (4, 32), (5, 60), (30, 60)]:
-        waits = {tasks._delay(own, attempt, None) for _ in range(200)}
+        waits = {delay(own, attempt, None) for _ in range(200)}
         assert limit // 2 <= min(waits) <= max(waits) <= limit
         assert len(waits) > 1
 
 
 def test_the_wait_that_the_api_asked_for_is_kept_whatever_the_cap(settings: Settings) -> None:
     own = settings.model_copy(update={"retry_cap": 5.0})
-    assert all(61 <= tasks._delay(own, 1, 61.0) <= 64 for _ in range(100))
+    assert all(61 <= delay(own, 1, 61.0) <= 64 for _ in range(100))
 
 
 def test_the_configuration_acks_late_confirms_and_never_gives_up(settings: Settings) -> None:
@@ -77,7 +84,9 @@ def test_the_configuration_acks_late_confirms_and_never_gives_up(settings: Setti
         "broker_channel_error_retry": True,
         "accept_content": ["json"],
         "worker_prefetch_multiplier": 1,
-        "broker_transport_options": {"confirm_publish": True},
+        "broker_transport_options": {"confirm_publish": True, **OPTIONS},
+        "task_soft_time_limit": 240,
+        "task_time_limit": 300,
     }
     assert {key: found[key] for key in expected} == expected
 
@@ -98,6 +107,8 @@ def test_celery_declares_the_queue_with_the_same_arguments_as_the_set_up(
 
 class FakeTask:
     """Stands for the bound task: keeps what `retry` was asked for."""
+
+    app = Celery("of this test", broker="memory://", set_as_current=False)
 
     class request:
         id = "t-1"
@@ -134,6 +145,13 @@ def test_retries_of_a_rate_limited_event_are_counted_apart(settings: Settings) -
     runtime.use(None)
 
 
+def test_retries_while_the_database_is_away_are_counted_apart(settings: Settings) -> None:
+    runtime.use(settings.model_copy(update={"max_retries": 1}))
+    with pytest.raises(RuntimeError, match="retry"):
+        tasks._fail(FakeTask(), "{}", tasks._Try(50), StoreUnavailable("x", reason="sink_full"))
+    runtime.use(None)
+
+
 class FakeRuntime:
     """Stands for the worker's runtime: takes notes, and every dead letter."""
 
@@ -141,9 +159,13 @@ class FakeRuntime:
         self.notes: list[dict[str, Any]] = []
         self.letters: list[Message] = []
         self.store = self.publisher = self
+        self.metrics = WorkerMetrics()
 
     def note_attempt(self, **note: Any) -> None:
         self.notes.append(note)
+
+    def event(self, _: str) -> None:
+        return None
 
     def publish(self, letter: Message) -> Future[None]:
         self.letters.append(letter)
@@ -187,9 +209,45 @@ def test_a_dead_letter_is_noted_with_the_traceback_of_what_killed_it(taken: Fake
     assert letter.headers["x-workbench-attempts"] == 3
 
 
-def test_what_holds_no_event_is_a_dead_letter_of_which_nothing_is_noted(
+def test_what_holds_no_event_is_left_to_the_broker_which_keeps_it_byte_for_byte(
     taken: FakeRuntime,
 ) -> None:
-    tasks._fail(FakeTask(), "{}", tasks._Try(1), failed(PermanentError("?", reason="schema")))
-    assert taken.notes == []
-    assert len(taken.letters) == 1
+    with pytest.raises(Reject) as left:
+        tasks._fail(FakeTask(), "{}", tasks._Try(1), failed(PermanentError("?", reason="schema")))
+    assert left.value.requeue is False
+    assert (taken.notes, taken.letters) == ([], [])
+
+
+def test_a_retry_that_cannot_be_published_leaves_the_message_in_its_queue(
+    taken: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unlucky(FakeTask):
+        def retry(self, **options: Any) -> Exception:
+            raise Reject(TimeoutError("no confirm"), requeue=False)  # as Celery's own does
+
+    monkeypatch.setattr(tasks, "given_back", lambda _: Reject("given back", requeue=True))
+    this = tasks._Try(1, Job(detail("e-1")))
+    with pytest.raises(Reject) as left:
+        tasks._fail(Unlucky(), "{}", this, failed(ServerError("x", status=503)))
+    assert left.value.requeue is True
+    assert taken.letters == []
+
+
+@pytest.mark.parametrize(
+    ("error", "pools"),
+    [
+        (SystemExit(-241), True),  # billiard's, at SIGTERM
+        (SystemExit(-1), False),
+        (SystemExit(3), False),
+        (SystemExit("text"), False),
+        (KeyboardInterrupt(), False),
+        (GeneratorExit(), False),
+    ],
+)
+def test_only_the_pool_may_end_its_process(error: BaseException, pools: bool) -> None:
+    assert ends_process(error) is pools
+
+
+def test_the_time_for_a_try_is_a_setting_and_its_process_ends_a_quarter_later() -> None:
+    found = tasks.configuration(load_settings(broker_url="amqp://x/", task_timeout=8))
+    assert (found["task_soft_time_limit"], found["task_time_limit"]) == (8, 10)

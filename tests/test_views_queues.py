@@ -114,7 +114,7 @@ def test_a_dead_letter_opens_with_arguments_headers_attempts_and_traceback(
     assert detail["headers"]["x-workbench-reason"] == "forbidden"
     (attempt,) = detail["attempts"]
     assert attempt["outcome"] == "failed, dead letter"
-    assert re.search(r"^genesys_workbench\.tasks:\d+ process_interaction$", attempt["traceback"], 8)
+    assert re.search(r"^genesys_workbench\.tasks:\d+ _work$", attempt["traceback"], 8)
 
 
 def test_a_processed_task_opens_with_its_arguments_from_the_store(
@@ -204,7 +204,7 @@ def test_tasks_are_fired_by_name_and_either_client(panel: QueuePanel, bench: Wor
         ("fire", {"name": "odd"}, "no eventbridge event 'odd'"),
         ("fire", {"name": "chat", "count": "0"}, "1 to 100"),
         ("fire", {"name": "chat", "client": "odd"}, "no client 'odd'"),
-        ("retry", {"event": "odd"}, "No event odd is stored"),
+        ("retry", {"event": "unheard"}, "No event unheard is stored"),
     ],
 )
 def test_what_cannot_be_done_is_said(

@@ -226,6 +226,12 @@ def _verdict(result: Audit) -> str:
             f"{result.lost} events are missing: not in the store, no dead letter, nowhere under "
             f"way.\nNext: genesys-workbench events show {first}"
         )
+    if result.doubled:
+        first = shlex.quote(_printable(result.doubled[0].event_id))
+        lines.append(
+            f"{len(result.doubled)} events lie in more than one place; sent back, the store takes "
+            f"each once.\nNext: genesys-workbench queue redrive {first}"
+        )
     if result.unsure and result.unacked is None:
         lines.append(
             "No management plugin tells what the workers hold, so it may be there: run it again, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,19 @@ if TYPE_CHECKING:
 
     from ..errors import WorkbenchError
 
-__all__ = ["err", "exit_code", "fail", "print_json", "print_line", "print_rows", "say", "table"]
+log = logging.getLogger("genesys_workbench.cli")
+
+__all__ = [
+    "Voice",
+    "err",
+    "exit_code",
+    "fail",
+    "print_json",
+    "print_line",
+    "print_rows",
+    "say",
+    "table",
+]
 
 # By the place in the tree of errors.py; whatever is not named here is 1.
 CODES = (
@@ -41,8 +54,17 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+class Voice:
+    """Who is spoken to: people, unless a program reads the log of this process."""
+
+    logs = False
+
+
 def say(text: str) -> None:
     """Print a line for people."""
+    if Voice.logs:
+        log.info("%s", text)
+        return
     err().print(text, markup=False)
 
 
@@ -54,6 +76,9 @@ def exit_code(exc: WorkbenchError) -> int:
 
 def fail(exc: WorkbenchError) -> None:
     """Print an expected error: what happened, then the fix."""
+    if Voice.logs:
+        log.error("%s Fix: %s", exc.what, exc.fix or "none known", extra={"reason": exc.reason})
+        return
     from rich.markup import escape
 
     console = err()

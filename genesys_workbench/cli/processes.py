@@ -73,8 +73,10 @@ def simulate(
 
     from ..posting import signer_of
     from ..simulator.server import Simulator
+    from ..tls import own_context
     from .stopping import until_stopped
 
+    settings = settings_for()
     simulator = Simulator(
         seed,
         host=host,
@@ -82,7 +84,8 @@ def simulate(
         conversations=conversations,
         rate_limit=rate_limit,
         expires_in=expires_in,
-        signer=signer_of(settings_for()),
+        signer=signer_of(settings),
+        local_tls=own_context(settings),
     )
     with simulator:
         for line in simulator.describe():

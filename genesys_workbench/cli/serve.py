@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from ..errors import ServingError, SettingsError
 from .brokers import opened
-from .output import say
+from .output import Voice, say
 from .watched import Watched
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ def serve_receiver(settings: Settings, *, usual_port: int, work: str) -> None:
     """
     from ..logs import configure
     from ..receiver import PATH, create_app
+    from ..tls import server_files
 
+    certificate = server_files(settings)
     configure(settings)
+    Voice.logs = settings.log_format == "json"
     for name, level in CHATTY.items():
         logging.getLogger(name).setLevel(level)
     if settings.webhook_secret is None and settings.host not in LOOPBACK:
@@ -54,11 +57,12 @@ def serve_receiver(settings: Settings, *, usual_port: int, work: str) -> None:
     with _bind(settings.host, settings.port) as sock, opened(settings) as broker:
         say(f"Broker: {broker.why}")
         app = Watched(create_app(_for(settings, broker)), PATH)
-        url = _url(settings.host, sock.getsockname()[1], PATH)
+        url = _url(settings.host, sock.getsockname()[1], PATH, scheme=settings.scheme)
         to = "" if sock.getsockname()[1] == usual_port else f" --to {url}"
         trigger = f"genesys-workbench trigger voice-inbound{to}"
         steps = trigger if broker.kind == "memory" else f"{work}    and then    {trigger}"
-        _serve(app, sock, lambda: say(f"Ready: POST {url}    (Ctrl-C stops)\nNext: {steps}"))
+        ready = f"Ready: POST {url}    (Ctrl-C stops)\nNext: {steps}"
+        _serve(app, sock, lambda: say(ready), certificate, settings.header_timeout)
     say("The receiver has stopped.")
 
 
@@ -66,13 +70,21 @@ def _for(settings: Settings, broker: Broker) -> Settings:
     return settings.model_copy(update={"broker_url": SecretStr(str(broker.url))})
 
 
-def _url(host: str, port: int, path: str) -> str:
+def _url(host: str, port: int, path: str, *, scheme: str = "http") -> str:
     shown = WILDCARDS.get(host, host)
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}{path}"
+    return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}{path}"
 
 
-def _serve(app: Watched, sock: socket.socket, on_ready: Callable[[], None]) -> None:
+def _serve(
+    app: Watched,
+    sock: socket.socket,
+    on_ready: Callable[[], None],
+    certificate: tuple[str, str] | None,
+    header_timeout: float,
+) -> None:
     import uvicorn
+
+    from ..patience import protocol
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -80,9 +92,13 @@ def _serve(app: Watched, sock: socket.socket, on_ready: Callable[[], None]) -> N
             if self.started:
                 on_ready()
 
+    certificate_file, key_file = certificate or (None, None)
     server = Server(
         uvicorn.Config(
             app,
+            http=protocol(header_timeout),
+            ssl_certfile=certificate_file,
+            ssl_keyfile=key_file,
             log_config=None,
             access_log=False,
             proxy_headers=False,
@@ -128,8 +144,11 @@ def run_worker(settings: Settings, *, pool: str, concurrency: int | None) -> int
         The exit code.
     """
     from ..broker import locate_for_worker
+    from ..logs import configure
 
     locate_for_worker(settings)
+    configure(settings)
+    Voice.logs = settings.log_format == "json"
     with opened(settings) as broker:
         say(f"Broker: {broker.why}")
         os.environ.update(settings.environment())

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from .output import Voice
+
 __all__ = ["INTERRUPTED", "TERMINATED", "orderly_stop", "until_stopped"]
 
 INTERRUPTED = 130
@@ -29,7 +31,8 @@ def orderly_stop() -> Iterator[None]:
     def handle(number: int, _: FrameType | None) -> None:
         nonlocal stopping
         if stopping:
-            os.write(2, PATIENCE)  # print is not safe in a signal handler
+            if not Voice.logs:
+                os.write(2, PATIENCE)  # print is not safe in a signal handler
             return
         stopping = True
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)

@@ -96,7 +96,7 @@ def _send(settings: Settings, target: str | None, as_json: bool, **options: Any)
     from ..posting import send_fixture
     from ..receiver import PATH
 
-    url = target or f"http://{settings.host}:{settings.port}{PATH}"
+    url = target or f"{settings.scheme}://{settings.host}:{settings.port}{PATH}"
     refused = 0
     for answer in send_fixture(settings, url, **options):
         refused += answer["httpStatus"] >= 300

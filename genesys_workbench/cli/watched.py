@@ -9,6 +9,8 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from ..correlation import HEADER, about
+
 __all__ = ["Watched"]
 
 log = logging.getLogger("genesys_workbench.delivery")
@@ -35,7 +37,7 @@ class Watched:
         self._path = path
         self._refusals = sys.stderr.isatty() if refusals is None else refusals
         if self._refusals:
-            logging.getLogger("genesys_workbench.endpoint").addFilter(_is_no_refusal)
+            logging.getLogger("genesys_workbench.refusals").addFilter(_is_no_refusal)
 
     async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
         """Pass on what comes."""
@@ -58,15 +60,17 @@ class Watched:
 
     def _telling(self, send: _Send) -> _Send:
         started = time.perf_counter()
-        status = 0
+        status, correlation = 0, ""
 
         async def tell(message: _Message) -> None:
-            nonlocal status
+            nonlocal status, correlation
             await send(message)
             if message["type"] == "http.response.start":
                 status = message["status"]
+                correlation = _correlation(message["headers"])
             elif not message.get("more_body"):
-                self._tell(status, message.get("body", b""), time.perf_counter() - started)
+                with about(correlation_id=correlation):
+                    self._tell(status, message.get("body", b""), time.perf_counter() - started)
 
         return tell
 
@@ -74,6 +78,10 @@ class Watched:
         if status >= 300:
             why = json.loads(body or b"{}").get("detail", "")
             log.warning("%d refused: %s (%.1f ms)", status, why, seconds * 1000)
+
+
+def _correlation(headers: list[tuple[bytes, bytes]]) -> str:
+    return next((value.decode() for name, value in headers if name == HEADER.lower().encode()), "")
 
 
 def _is_no_refusal(record: logging.LogRecord) -> bool:

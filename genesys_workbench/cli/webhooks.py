@@ -75,7 +75,7 @@ def ensure(
     from ..webhooks import ensure_webhook
 
     settings = settings_for()
-    address = url or f"http://{settings.host}:{settings.port}{PATH}"
+    address = url or f"{settings.scheme}://{settings.host}:{settings.port}{PATH}"
     with _client(settings) as client:
         result = ensure_webhook(client, address)
     if as_json:

@@ -54,11 +54,13 @@ class Deliveries:
         *,
         seed: int = 42,
         new_id: Callable[[str], str],
+        local_tls: ssl.SSLContext | None = None,
     ) -> None:
         self._world = world
         self._webhooks = webhooks
         self._seed = seed
         self._new_id = new_id
+        self._local_tls = local_tls
         self._runs: dict[str, DeliveryRun] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -119,7 +121,7 @@ class Deliveries:
 
     async def _send(self, run: DeliveryRun) -> None:
         async with AsyncExitStack() as stack:
-            clients = await _clients(run.plan, stack)
+            clients = await _clients(run.plan, stack, self._local_tls)
             for kinds, targets in run.routes.items():
                 sender = Sender(run.plan, clients, run.ledger, rng=Random(self._seed))
                 await sender.send(self._drawn(run.plan, kinds), targets)
@@ -158,13 +160,26 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()  # reading the certificates takes 20 ms: once for all
 
 
-async def _clients(plan: DeliveryPlan, stack: AsyncExitStack) -> list[httpx.AsyncClient]:
+async def _clients(
+    plan: DeliveryPlan, stack: AsyncExitStack, local_tls: ssl.SSLContext | None
+) -> list[httpx.AsyncClient]:
     clients = [
         httpx.AsyncClient(
-            trust_env=False, follow_redirects=False, timeout=plan.timeout, verify=_tls()
+            trust_env=False,
+            follow_redirects=False,
+            timeout=plan.timeout,
+            verify=_tls(),
+            mounts=_local(local_tls),
         )
         for _ in range(plan.concurrency)
     ]
     for client in clients:
         await stack.enter_async_context(client)
     return clients
+
+
+def _local(tls: ssl.SSLContext | None) -> dict[str, httpx.AsyncBaseTransport | None]:
+    if tls is None:
+        return {}
+    places = [f"https://{host}" for host in ("127.0.0.1", "[::1]", "localhost")]
+    return {place: httpx.AsyncHTTPTransport(verify=tls) for place in places}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -47,6 +48,7 @@ class Simulator:
         webhooks: Whether ``/api/v2/webhooks`` exists; in a real organisation it does not.
         signer: Proves the deliveries that name no other signer.
         clock: Monotonic seconds, for the tokens and the rate limit.
+        local_tls: What verifies https receivers on this computer; None for the system's CAs.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Simulator:
         webhooks: bool = True,
         signer: Signer | None = None,
         clock: Callable[[], float] = time.monotonic,
+        local_tls: ssl.SSLContext | None = None,
     ) -> None:
         self._signer = signer
         new_id = IdSource(seed)
@@ -75,7 +78,7 @@ class Simulator:
             limits=RateLimits(rate_limit, clock=clock),
             faults=Faults(seed),
             webhooks=hooks,
-            deliveries=Deliveries(world, hooks, seed=seed, new_id=new_id),
+            deliveries=Deliveries(world, hooks, seed=seed, new_id=new_id, local_tls=local_tls),
             new_id=new_id,
         )
         self._server = ServerThread(create_app(self._state), host=host, port=port, name="simulator")

@@ -65,7 +65,8 @@ class Signer:
         if not self.secret.startswith("whsec_"):
             return self.secret.encode()
         try:
-            return base64.b64decode(self.secret.removeprefix("whsec_"), validate=True)
+            text = self.secret.removeprefix("whsec_")
+            return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
         except ValueError as exc:
             raise SettingsError(
                 "The secret begins with whsec_, but what follows is not base64.",

@@ -133,7 +133,8 @@ class Details:
         proof = settings.webhook_secret is not None and "header" in settings.webhook_auth
         return as_curl(
             body,
-            self._bench.receiver.url or f"http://{settings.host}:{settings.port}{PATH}",
+            self._bench.receiver.url
+            or f"{settings.scheme}://{settings.host}:{settings.port}{PATH}",
             content_type=(sent.headers or {}).get("content-type", _JSON),
             secret_header=settings.webhook_secret_header if proof else None,
         )

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..link import properties_of
 from ..messages import Message
+from ..pending import properties_of
 from .picture import Picture
 from .tables import table
 

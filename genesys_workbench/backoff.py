@@ -1,0 +1,48 @@
+"""When to try a broker again that is away, and how often to tell of it. No I/O."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+__all__ = ["Backoff"]
+
+log = logging.getLogger(f"{__package__}.link")  # one name for all that it tells
+
+# Seconds; with this last one a broker that is back is used within two.
+FIRST, LAST = 0.2, 1.5
+# A line for each try would fill the log of a long outage.
+LOG_PAUSE = 30.0
+
+
+class Backoff:
+    """Pauses that double up to a limit, with jitter.
+
+    Args:
+        rng: Random numbers from 0 to 1.
+    """
+
+    def __init__(self, rng: Callable[[], float]) -> None:
+        self._rng = rng
+        self._failures = 0
+        self._told, self._quiet_until = "", 0.0
+
+    def pause(self) -> float:
+        """Return the seconds until the next try."""
+        self._failures += 1
+        limit: float = min(LAST, FIRST * 2 ** min(self._failures, 10))
+        return limit * (0.5 + self._rng() / 2)
+
+    def confirmed(self) -> None:
+        """Begin with the shortest pause again."""
+        self._failures = 0
+
+    def connected(self) -> None:
+        """Tell of the next trouble at once."""
+        self._told = ""
+
+    def tell(self, what: str, now: float) -> None:
+        """Log what is wrong, where it is new or long ago; `now` in seconds."""
+        if what != self._told or now >= self._quiet_until:
+            self._told, self._quiet_until = what, now + LOG_PAUSE
+            log.warning("%s It is tried again until it works.", what)
