@@ -15,7 +15,6 @@ import pytest
 
 from genesys_workbench import node as node_module
 from genesys_workbench.broker import (
-    check_topology,
     locate,
     node_dir,
     open_channel,
@@ -23,6 +22,7 @@ from genesys_workbench.broker import (
     setup_topology,
     url_of,
 )
+from genesys_workbench.canary import check_topology
 from genesys_workbench.errors import (
     BrokerError,
     BrokerRefused,

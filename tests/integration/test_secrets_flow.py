@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
 from genesys_workbench.client import GenesysClient
+from genesys_workbench.deliverylog import Delivery
 from genesys_workbench.errors import Forbidden, GenesysError, OAuthError, ServerError, Unauthorized
 from genesys_workbench.messages import DEAD_QUEUE
 from genesys_workbench.queues import dead_letters, peek, states
-from genesys_workbench.receiver import PATH, Receiver
+from genesys_workbench.receiver import Receiver
 from genesys_workbench.settings import load_settings
 from genesys_workbench.simulator.faults import Fault
 from genesys_workbench.simulator.server import Simulator
@@ -27,26 +27,16 @@ from tests.canaries import (
     CANARIES,
     CLIENT,
     CLIENT_ID,
-    ENVIRONMENT,
+    PERSON,
     PREVIOUS,
     WEBHOOK,
+    in_files,
     printed,
     seen,
 )
 from tests.integration.workers import wait_until
-from tests.log_state import everything_logged
 
-
-@pytest.fixture(autouse=True)
-def secrets_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    with everything_logged() as stream:
-        yield stream
+pytestmark = pytest.mark.usefixtures("canary_environment")
 
 
 @pytest.fixture
@@ -62,17 +52,17 @@ def call(platform: Simulator) -> None:
         client.get_conversation("c1")
 
 
-def test_a_wrong_client_secret_is_not_told(log: io.StringIO) -> None:
+def test_a_wrong_client_secret_is_not_told(whole_log: io.StringIO) -> None:
     with Simulator() as platform, pytest.raises(OAuthError) as caught:
         call(platform)
-    assert seen(printed(caught.value, with_locals=True) + log.getvalue()) == []
+    assert seen(printed(caught.value, with_locals=True) + whole_log.getvalue()) == []
 
 
 @pytest.mark.parametrize(
     ("status", "kind"), [(401, Unauthorized), (403, Forbidden), (500, ServerError)]
 )
 def test_no_refusal_of_the_api_tells_secret_or_token(
-    platform: Simulator, log: io.StringIO, status: int, kind: type[GenesysError]
+    platform: Simulator, whole_log: io.StringIO, status: int, kind: type[GenesysError]
 ) -> None:
     platform.faults.add(Fault(endpoint="conversation", status=status))
     settings = load_settings(api_url_override=platform.url)
@@ -84,8 +74,8 @@ def test_no_refusal_of_the_api_tells_secret_or_token(
         second = auth.token().get_secret_value()
         shown = printed(caught.value, with_locals=True) + f"{client!r} {auth!r} {vars(auth)}"
     assert platform.requests["conversation"] >= 1
-    assert "HTTP Request" in log.getvalue()
-    assert seen(shown + log.getvalue(), first, second) == []
+    assert "HTTP Request" in whole_log.getvalue()
+    assert seen(shown + whole_log.getvalue(), first, second) == []
 
 
 def deliveries() -> Iterator[tuple[dict[str, str], bytes]]:
@@ -133,7 +123,9 @@ def fail_in_every_way(bench: Workbench) -> str:
     return str(answers)
 
 
-def test_a_run_with_failures_tells_no_secret_anywhere(log: io.StringIO, tmp_path: Path) -> None:
+def test_a_run_with_failures_tells_no_secret_anywhere(
+    whole_log: io.StringIO, tmp_path: Path
+) -> None:
     settings = load_settings(
         client_id=None,
         client_secret=None,
@@ -145,6 +137,7 @@ def test_a_run_with_failures_tells_no_secret_anywhere(log: io.StringIO, tmp_path
     )
     with Workbench(settings) as bench:
         shown = [fail_in_every_way(bench)]
+        shown += [str(each.headers) for each in noted(bench)]
         letters = dead_letters("memory://")
         assert {letter.reason for letter in letters} == {"forbidden", "not_found"}
         shown += [f"{each} {each.message}" for each in letters]
@@ -153,25 +146,30 @@ def test_a_run_with_failures_tells_no_secret_anywhere(log: io.StringIO, tmp_path
         shown += [str(row) for row in bench.store.events()]
         shown += [repr(each) for each in (bench, bench.client, bench.publisher, bench.receiver)]
     assert seen("\n".join(shown)) == []
-    assert "delivery answered" in log.getvalue()
-    assert seen(log.getvalue()) == []
-    assert {file.name for file in in_files(tmp_path)} >= {"store.db"}
-    assert [file.name for file in in_files(tmp_path) if secret_in(file)] == []
+    assert "delivery answered" in whole_log.getvalue()
+    assert seen(whole_log.getvalue()) == []
+    assert "store.db" in in_files(tmp_path, "forbidden")
+    assert in_files(tmp_path, *CANARIES) == {}
+    assert (tmp_path / "store.db").stat().st_mode & 0o077 == 0
 
 
-def in_files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+def noted(bench: Workbench) -> Iterator[Delivery]:
+    """Yield the accepted deliveries that the receiver has noted, with their headers."""
+    numbers = [each.number for each in bench.deliveries.find(outcome="published")]
+    for entry in filter(None, map(bench.deliveries.entry, numbers)):
+        assert {"x-webhook-secret", "authorization"} <= (entry.headers or {}).keys()
+        yield entry
 
 
-def secret_in(file: Path) -> bool:
-    content = file.read_bytes()
-    return any(canary.encode() in content for canary in CANARIES)
-
-
-@pytest.mark.parametrize("path", ["/readyz", "/healthz", "/metrics", "/openapi.json", "/nothing"])
-def test_no_page_of_the_receiver_tells_a_secret(path: str, tmp_path: Path) -> None:
+def test_an_event_that_waits_on_disk_waits_without_a_secret_and_for_this_user_only(
+    tmp_path: Path,
+) -> None:
+    event = json.dumps({"conversationId": "waits-on-disk", "customer": PERSON}).encode()
+    headers = {"X-Webhook-Secret": WEBHOOK, "Authorization": f"Bearer {CLIENT}"}
     with Receiver(load_settings(port=0, data_dir=tmp_path)) as receiver:
-        base = str(receiver.url).removesuffix(PATH)
-        answer = httpx.get(base + path, trust_env=False)
-    assert answer.status_code in (200, 404, 503)
-    assert seen(f"{answer.text} {answer.headers}") == []
+        status, answer = post(str(receiver.url), headers, event)
+        assert (status, json.loads(answer)["status"]) == (202, "spooled")
+        kept = in_files(tmp_path, "waits-on-disk")
+        assert kept.keys() == {"spool.db-wal"}
+        assert in_files(tmp_path, *CANARIES) == {}
+        assert [path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o077] == []

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pika
 import pytest
 from celery import Celery
 
-from genesys_workbench.broker import open_channel
 from genesys_workbench.events import parse_event
-from genesys_workbench.messages import EXCHANGE, QUEUE, TASK_NAME, encode
+from genesys_workbench.messages import EXCHANGE, TASK_NAME, encode
 from genesys_workbench.publisher import Publisher
 from genesys_workbench.queues import dead_letters, redrive, states
 from genesys_workbench.replay import replay_event
@@ -227,75 +225,6 @@ def test_a_processor_of_ones_own_is_called_and_its_failure_retried_and_dead_lett
     assert found["never"][:2] == ("mine", 1)
     assert found["bad"][:2] == ("processor_failed", 3)
     assert "ValueError: cannot do it" in found["bad"][2]
-
-
-GOOD_HEADERS = {"lang": "py", "task": TASK_NAME, "id": "00000000-0000-0000-0000-000000000001"}
-JSON = "application/json"
-POISON: dict[str, tuple[bytes, dict[str, Any], str | None]] = {
-    "the seed's raw JSON": (b'{"conversationId": "c", "metadata": {}}', {}, JSON),
-    "a raw list": (b"[1, 2]", {}, JSON),
-    "text without a content type": (b"hello", {}, None),
-    "an empty body": (b"", {}, JSON),
-    "bad JSON": (b"{", GOOD_HEADERS, JSON),
-    "not UTF-8": (b"\xff\xfe", GOOD_HEADERS, JSON),
-    "deep JSON": (b"[" * 200_000, GOOD_HEADERS, JSON),
-    "a very long integer": (b"[[" + b"9" * 5000 + b"],{},null]", GOOD_HEADERS, JSON),
-    "a bad compression header": (b"[[],{},null]", GOOD_HEADERS | {"compression": "nope"}, JSON),
-    "an unknown __type__": (
-        b'[[{"__type__": "nope", "__value__": 1}], {}, null]',
-        GOOD_HEADERS,
-        JSON,
-    ),
-    "a number as body": (b"5", GOOD_HEADERS, JSON),
-    "null as body": (b"null", GOOD_HEADERS, JSON),
-    "an object as body": (b"{}", GOOD_HEADERS, JSON),
-    "a list of two": (b"[[], {}]", GOOD_HEADERS, JSON),
-    "no id header": (b'[["x"],{},null]', {"lang": "py", "task": TASK_NAME}, JSON),
-    "raw JSON with a task key": (b'{"task": "x"}', {}, JSON),
-    "raw JSON with our task": (json.dumps({"task": TASK_NAME}).encode(), {}, JSON),
-    "a bad time limit": (b'[["x"],{},null]', GOOD_HEADERS | {"timelimit": "abc"}, JSON),
-    "an unknown task": (b"[[],{},null]", GOOD_HEADERS | {"task": "nobody.knows"}, JSON),
-    "a bad ETA": (b'[["x"],{},null]', GOOD_HEADERS | {"eta": "soon"}, JSON),
-    "pickle": (b"\x80\x04N.", GOOD_HEADERS, "application/x-python-serialize"),
-    "args that are no list": (b'["x",{},null]', GOOD_HEADERS, JSON),
-    "too many args": (b'[["a","b","c"],{},null]', GOOD_HEADERS, JSON),
-    "no args": (b"[[],{},null]", GOOD_HEADERS, JSON),
-    "an argument that is no event": (b'[["{}"],{},null]', GOOD_HEADERS, JSON),
-    "NaN": (b"[[NaN],{},null]", GOOD_HEADERS, JSON),
-    "retries that are no number": (b'[["{}"],{},null]', GOOD_HEADERS | {"retries": "abc"}, JSON),
-    "kwargs that are no mapping": (b'[["{}"],[1],null]', GOOD_HEADERS, JSON),
-    "half a surrogate pair": (
-        b'[["{\\"conversationId\\": \\"c\\", \\"x\\": \\"\\\\ud800\\"}"],{},null]',
-        GOOD_HEADERS,
-        JSON,
-    ),
-}
-
-
-def test_no_message_of_any_shape_kills_the_worker_sticks_in_it_or_vanishes(
-    worker: Worker, publisher: Publisher, store: Store, simulator: Simulator, broker_url: str
-) -> None:
-    pid = worker.process.pid
-    with open_channel(broker_url) as channel:
-        channel.confirm_delivery()
-        for name, (body, headers, kind) in POISON.items():
-            properties = pika.BasicProperties(
-                headers=headers, content_type=kind, delivery_mode=2, message_id=name
-            )
-            channel.basic_publish("", QUEUE, body, properties, mandatory=True)
-    good = send(publisher, event_of(simulator))
-    wait_for(store, good)
-    wait_until(
-        lambda: dead_count(broker_url) == len(POISON),
-        what="the dead letters",
-    )
-    assert worker.process.running()
-    assert worker.process.pid == pid
-    letters = dead_letters(broker_url)
-    assert all(letter.reason for letter in letters)
-    assert states(broker_url)[0].ready == 0
-    reasons = {letter.reason for letter in letters}
-    assert {"undecodable", "invalid", "unknown_task", "schema"} <= reasons
 
 
 @pytest.mark.parametrize(
