@@ -75,7 +75,7 @@ class Link:
         self._returned: set[str | None] = set()
         self._next_tag = 1
         self._blocked = False
-        self._overdue = False
+        self._failing: BrokerError | None = None
         self._closing = False
         self._connection: AsyncioConnection | None = None
         self._channel: Channel | None = None
@@ -85,14 +85,14 @@ class Link:
 
     @property
     def ready(self) -> bool:
-        """Connected, not blocked by an alarm, and it answers and confirms in time."""
+        """Connected, not blocked by an alarm, and it answers, confirms in time and takes all."""
         connected = self._channel is not None and self._pulse.alive
-        return connected and not self._blocked and not self._overdue
+        return connected and not self._blocked and self._failing is None
 
     @property
     def error(self) -> BrokerError | None:
         """Why it is not ready, as far as known."""
-        return self._trouble or (None if self._pulse.alive else silent(self.place))
+        return self._trouble or self._failing or (None if self._pulse.alive else silent(self.place))
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Connect, and stay connected until `close`."""
@@ -185,7 +185,7 @@ class Link:
     def _on_ready(self, channel: Channel) -> None:
         self._next_tag = 1
         self._returned.clear()
-        self._blocked = self._overdue = False
+        self._blocked, self._failing = False, None
         self._pulse.renew()
         self._channel = channel
         self._trouble = None
@@ -218,7 +218,9 @@ class Link:
             pending = self._unconfirmed.pop(tag, None)
             if pending is not None:
                 self._settle(pending, nacked=nacked)
-        self._overdue = False
+        if nacked and self._failing is None:
+            log.warning("%s", refused(self.place))
+        self._failing = refused(self.place) if nacked else None
         self._backoff.confirmed()
         self._pulse.heard()
         self.pump()
@@ -272,7 +274,7 @@ class Link:
             pending = self._unconfirmed[tag]
             if pending.deadline > now:
                 break
-            self._overdue = True
+            self._failing = unconfirmed(self.place, self._timeout)
             # The tag stays taken: a late confirm must not count for another message.
             pending.fail(self._overdue_error(pending))
             del self._unconfirmed[tag]

@@ -65,11 +65,13 @@ def test_row_11_a_full_queue_fills_the_spool_and_both_drain_when_a_worker_comes(
 ) -> None:
     rig = make_rig(fresh_node, queue_max_length=20, spool_max_events=30)
     setup_topology(fresh_node.url, rig.settings)
-    rig.receiver()
+    receiver = rig.receiver()
     rig.wait_ready()
     rig.sender.send(20)
     assert rig.sender.ways == {"published": 20}
     rig.sender.send(60)
+    rig.wait_ready(503, seconds=5)
+    assert "let the workers catch up" in receiver.log
     # RabbitMQ lets a quorum queue exceed its length by what is under way.
     queued = states(rig.broker_url)[0].ready
     assert 20 <= queued < 30

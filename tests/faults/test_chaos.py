@@ -26,7 +26,7 @@ def test_row_46_whatever_is_killed_or_cut_under_load_nothing_is_lost_or_doubled(
     seed = pytestconfig.getoption("--chaos-seed")
     seconds = pytestconfig.getoption("--chaos-seconds")
     print(f"\nchaos: seed {seed}")
-    with Simulator(conversations=2000, rate_limit=1_000_000) as api:
+    with Simulator(conversations=300, rate_limit=1_000_000) as api:
         conversations = [each.id for each in api.world.conversations]
         rig = make_rig(
             node,

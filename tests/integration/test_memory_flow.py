@@ -235,7 +235,7 @@ def test_a_part_that_cannot_open_closes_those_that_did(tmp_path: Path) -> None:
     place = f"sqlite:///{tmp_path / 'file' / 'store.db'}"
     settings = load_settings(broker_url=SecretStr(URL), database_url=SecretStr(place), port=0)
     bench = Workbench(settings)
-    with pytest.raises(StoreUnavailable, match="folder of the database"):
+    with pytest.raises(StoreUnavailable, match="database cannot be made"):
         bench.start()
     assert bench.simulator is not None
     with pytest.raises(ServingError, match="not running"):
