@@ -29,9 +29,18 @@ class _Channel(Channel):
         """Put the message back, or among the dead letters as it is."""
         if not requeue:
             raw = self.qos.get(delivery_tag)._raw  # the consumer may have changed its own copy
-            death = {"queue": QUEUE, "reason": "rejected", "time": datetime.now(UTC)}
-            self._put(DEAD_QUEUE, raw | {"headers": raw["headers"] | {"x-death": [death]}})
+            self._put(DEAD_QUEUE, raw | _marks_of_death(raw))
         super().basic_reject(delivery_tag, requeue=requeue)
+
+
+def _marks_of_death(raw: dict[str, Any]) -> dict[str, Any]:
+    death = {"queue": QUEUE, "reason": "rejected", "time": datetime.now(UTC)}
+    # By this it is put back where it was taken from.
+    place = {"exchange": DEAD_EXCHANGE, "routing_key": QUEUE}
+    return {
+        "headers": raw["headers"] | {"x-death": [death]},
+        "properties": raw["properties"] | {"delivery_info": place},
+    }
 
 
 class QuickTransport(Transport):

@@ -16,7 +16,7 @@ from genesys_workbench.dead import DeadLetter
 from genesys_workbench.errors import Unroutable
 from genesys_workbench.events import parse_event
 from genesys_workbench.memory import MemoryPublisher
-from genesys_workbench.messages import QUEUE, Message, encode
+from genesys_workbench.messages import DEAD_QUEUE, QUEUE, Message, encode
 from genesys_workbench.node import PrivateNode
 from genesys_workbench.publisher import Publisher
 from genesys_workbench.queues import dead_letters, redrive, states
@@ -201,6 +201,7 @@ def test_row_34_in_memory_poison_is_kept_the_same_way(embedded: Store) -> None:
     wait_until(lambda: embedded.known(["e-1"]), seconds=20, what="the good event's record")
     wait_until(lambda: dead(memory.URL) == len(IN_MEMORY), what="the dead letters")
     check(dead_letters(memory.URL), IN_MEMORY, redriven=0)
+    assert (memory.depth(QUEUE), memory.depth(DEAD_QUEUE)) == (0, len(IN_MEMORY))
     assert len(redrive(memory.URL, publisher)) == len(IN_MEMORY)
     wait_until(lambda: dead(memory.URL) == len(again), what="the dead letters again")
     check(dead_letters(memory.URL), again, redriven=1)
