@@ -52,7 +52,7 @@ def test_a_cluster_that_loses_its_leader_under_load_goes_on_with_another(
     with rig.sender.stream(rate=50):
         old.kill()
         wait_until(lambda: rig.sender.ways["spooled"] > 0, what="the loss")
-        rig.wait_ready(200, seconds=15)
+        rig.wait_ready(200, seconds=40)  # a question to a queue without a leader takes up to 10 s
         published = rig.sender.ways["published"]
         wait_until(lambda: rig.sender.ways["published"] > published + 50, what="confirms")
         assert cluster.leader is not old

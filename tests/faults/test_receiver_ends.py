@@ -104,8 +104,8 @@ def test_row_23_two_receivers_on_one_spool_lose_and_double_nothing(
         proxy.refuse = False
     rig.wait_ready()
     wait_until(lambda: not spooled_ids(rig.settings.spool_file), seconds=60, what="the drain")
-    states = [httpx.get(url.replace(PATH, "/readyz")).status_code for url in rig.urls]
-    assert states == [200, 200]
+    ready = [url.replace(PATH, "/readyz") for url in rig.urls]
+    wait_until(lambda: [httpx.get(url).status_code for url in ready] == [200, 200], what="both")
     rig.settle(seconds=120)
 
 

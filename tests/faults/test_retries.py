@@ -14,7 +14,7 @@ from genesys_workbench.events import parse_event
 from genesys_workbench.messages import encode
 from genesys_workbench.node import PrivateNode
 from genesys_workbench.publisher import Publisher
-from genesys_workbench.queues import delayed, states
+from genesys_workbench.queues import delayed, peek, states
 from tests.faults.conftest import MakeRig
 from tests.faults.processes import Process
 from tests.faults.proxy import FaultProxy
@@ -86,7 +86,11 @@ def check_all_done(rig: Rig, worker: Process, count: int) -> None:
     wait_until(lambda: delayed(url) == sum(each.ready for each in states(url)) == 0, what="the end")
     assert rig.store.counts()["events"] == count
     assert worker.stop() == 0
-    assert [each.ready for each in states(url)] == [0, 0]
+    # The copy of a retry that was confirmed too late may have come at the last moment.
+    assert {each.message_id for each in peek(url)} <= rig.store.known(
+        rig.store.event_ids("processed")
+    )
+    assert states(url)[1].ready == 0
 
 
 def test_row_25_a_retry_that_vanishes_on_its_way_leaves_the_message_where_it_is(
