@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -34,6 +35,8 @@ PLACES = (
     "/opt/rabbitmq/sbin/rabbitmq-server",
     "/usr/local/rabbitmq/sbin/rabbitmq-server",
 )
+# Below those that systems lend to clients: nobody gets a node's port while it restarts.
+PORTS = range(20_000, 30_000)
 
 
 def find_server() -> Path | None:
@@ -288,6 +291,7 @@ def _is_free(port: int) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in random.sample(PORTS, 100):
+        if _is_free(port):
+            return port
+    raise BrokerUnreachable(f"No port is free between {PORTS[0]} and {PORTS[-1]}.")

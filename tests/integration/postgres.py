@@ -6,12 +6,13 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from genesys_workbench.node import _free_port
 
 __all__ = ["PostgreSQL", "private_postgresql"]
 
@@ -106,10 +107,3 @@ def _programs() -> Path:
 def _version(program: Path) -> int:
     digits = re.search(r"/(\d+)/bin/", str(program))
     return int(digits[1]) if digits else 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

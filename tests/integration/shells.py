@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from genesys_workbench.node import _free_port
 from tests.integration.workers import wait_until
 
 BENCH = "genesys-workbench"
@@ -95,8 +95,7 @@ class Shell:
 
 
 def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return str(probe.getsockname()[1])
+    return str(_free_port())
 
 
 def children_of(folder: Path) -> list[str]:
