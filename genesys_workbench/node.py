@@ -24,7 +24,7 @@ from .node_files import (
 )
 from .watchdog import Watchdog
 
-__all__ = ["PrivateNode", "find_server"]
+__all__ = ["PrivateNode", "find_server", "free_port"]
 
 # Debian and Ubuntu (the wrapper in PATH switches user, so not that one), Homebrew on Apple
 # silicon and Intel, the generic archive.
@@ -69,8 +69,8 @@ class PrivateNode:
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="genesys-workbench-rabbitmq-"))
         self._start_timeout = start_timeout
         self._sleep = sleep
-        self._port = self._usual_port() or _free_port()
-        self._epmd_port = _free_port()
+        self._port = self._usual_port() or free_port()
+        self._epmd_port = free_port()
         self._management_port: int | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
@@ -206,7 +206,7 @@ class PrivateNode:
     def _prepare_files(self, *, with_management: bool) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir.chmod(0o700)
-        self._management_port = _free_port() if with_management else None
+        self._management_port = free_port() if with_management else None
         write_config(self.data_dir, port=self._port, management_port=self._management_port)
 
     def _environment(self) -> dict[str, str]:
@@ -218,7 +218,7 @@ class PrivateNode:
             "RABBITMQ_CONF_ENV_FILE": os.devnull,
             "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_NODE_PORT": str(self._port),
-            "RABBITMQ_DIST_PORT": str(_free_port()),
+            "RABBITMQ_DIST_PORT": str(free_port()),
             "RABBITMQ_MNESIA_BASE": f"{place}/mnesia",
             "RABBITMQ_MNESIA_DIR": f"{place}/mnesia/node",
             "RABBITMQ_LOG_BASE": f"{place}/log",
@@ -290,7 +290,12 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens at, and that no client is lent while it is not in use.
+
+    Raises:
+        BrokerUnreachable: A hundred were tried, and all are taken.
+    """
     for port in random.sample(PORTS, 100):
         if _is_free(port):
             return port

@@ -11,7 +11,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from genesys_workbench.messages import QUEUE
-from genesys_workbench.node import PrivateNode, _free_port
+from genesys_workbench.node import PrivateNode, free_port
 from genesys_workbench.watchdog import Watchdog
 from tests.faults.proxy import FaultProxy
 
@@ -66,7 +66,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        epmd_port = _free_port()
+        epmd_port = free_port()
         self.members = [Member(number + 1, folder, epmd_port) for number in range(SIZE)]
         self._closing = ExitStack()
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from genesys_workbench.node import _free_port
+from genesys_workbench.node import free_port
 
 __all__ = ["PostgreSQL", "private_postgresql"]
 
@@ -32,7 +32,7 @@ class PostgreSQL:
         self._programs = programs
         self._data = folder / "data"
         self._log = folder / "server.log"
-        self.port = _free_port()
+        self.port = free_port()
         self.password = secrets.token_hex(8)
         password_file = folder / "password"
         password_file.write_text(self.password)

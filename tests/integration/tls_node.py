@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from genesys_workbench.node import PrivateNode, _free_port
+from genesys_workbench.node import PrivateNode, free_port
 from genesys_workbench.settings import Settings, load_settings
 from tests.certificates import Certificates, Pair
 
@@ -33,7 +33,7 @@ class TlsNode(PrivateNode):
         self.certificates = certificates
         self._own = certificates.issue("127.0.0.1")
         self.client = certificates.issue("client")
-        self.tls_port, self._tls_management_port = _free_port(), _free_port()
+        self.tls_port, self._tls_management_port = free_port(), free_port()
 
     @property
     def tls_url(self) -> str:
