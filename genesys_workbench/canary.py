@@ -17,7 +17,7 @@ from amqp.exceptions import (
 )
 from kombu import Connection
 
-from .connecting import broker_error, other_arguments
+from .connecting import broker_error, channel_closed, other_arguments
 from .errors import BrokerError, BrokerRefused, TopologyError
 from .messages import CANARY_KEY, EXCHANGE, QueueSpec, Topology
 from .settings import hide_password
@@ -93,10 +93,7 @@ def _answering(name: str, place: str, seconds: float) -> Iterator[None]:
     try:
         yield
     except NotFound as exc:
-        raise TopologyError(
-            f"RabbitMQ at {place} closed the channel: {exc.reply_code} {exc.reply_text}",
-            fix="run: genesys-workbench queue setup",
-        ) from exc
+        raise channel_closed(exc, place) from exc
     except AccessRefused as exc:
         raise BrokerRefused(
             f"RabbitMQ at {place} refused user, password or virtual host.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pika
 from pika.exceptions import (
     ChannelClosedByBroker,
@@ -13,7 +15,7 @@ from .errors import BrokerError, BrokerRefused, BrokerUnreachable, SettingsError
 from .tls import client_context, without_files
 from .tls_errors import tls_error
 
-__all__ = ["broker_error", "connection_parameters", "other_arguments"]
+__all__ = ["broker_error", "channel_closed", "connection_parameters", "other_arguments"]
 
 HEARTBEAT = 10
 
@@ -53,10 +55,7 @@ def broker_error(exc: BaseException | None, place: str) -> BrokerError:
             fix="check WORKBENCH_BROKER_URL; rabbitmqctl list_users; rabbitmqctl list_vhosts",
         )
     if isinstance(exc, ChannelClosedByBroker):
-        return TopologyError(
-            f"RabbitMQ at {place} closed the channel: {exc.reply_code} {exc.reply_text}",
-            fix="run: genesys-workbench queue setup",
-        )
+        return channel_closed(exc, place)
     told = tls_error(exc, f"RabbitMQ at {place}")
     if told is not None:
         return told
@@ -65,6 +64,14 @@ def broker_error(exc: BaseException | None, place: str) -> BrokerError:
         f"RabbitMQ at {place} is unreachable{cause}.",
         fix="see that it runs (rabbitmqctl status) and that the port is open, or set "
         "WORKBENCH_BROKER_URL: amqp://…, local, or memory:// to do without a server",
+    )
+
+
+def channel_closed(exc: Any, place: str) -> TopologyError:
+    """Say that the broker closed a channel; pika and py-amqp tell code and text alike."""
+    return TopologyError(
+        f"RabbitMQ at {place} closed the channel: {exc.reply_code} {exc.reply_text}",
+        fix="run: genesys-workbench queue setup",
     )
 
 

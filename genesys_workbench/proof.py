@@ -28,8 +28,7 @@ class Proof:
 
     Args:
         prove: Declares what is missing, waits until it is safe, and tries it.
-        given: Whether that has been done already.
-        error: Why it could not be done, if it was tried.
+        error: Why the first try failed; None: it succeeded.
         clock: Monotonic seconds.
 
     Attributes:
@@ -40,8 +39,7 @@ class Proof:
         self,
         prove: Prove,
         *,
-        given: bool,
-        error: BrokerError | None = None,
+        error: BrokerError | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.error = error
@@ -49,7 +47,7 @@ class Proof:
         self._clock = clock
         self._told: tuple[str, float] = "", 0.0
         self._doubted = asyncio.Event()
-        if not given:
+        if error is not None:
             self._doubted.set()
 
     @property

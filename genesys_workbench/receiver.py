@@ -193,7 +193,7 @@ async def _rabbitmq(
         on_connect=on_connect,
     )
     try:
-        yield publisher, Proof(prove, given=error is None, error=error), True
+        yield publisher, Proof(prove, error=error), True
     finally:
         await publisher.aclose()
 

@@ -19,6 +19,7 @@ from genesys_workbench.spool import Spool
 from tests.publishers import ScriptedPublisher
 
 EVENT = parse_event({"conversationId": "c-1", "eventId": "e-1"})
+AWAY = BrokerUnreachable("away", fix="bring it back")
 
 
 class Broker:
@@ -54,7 +55,7 @@ def test_a_proof_is_tried_until_it_succeeds_and_says_once_what_is_wrong(
 ) -> None:
     async def run() -> None:
         broker = Broker(failures=5)
-        proof = Proof(broker.prove, given=False, clock=lambda: 0.0)
+        proof = Proof(broker.prove, error=AWAY, clock=lambda: 0.0)
         assert not proof.given
         keeping = asyncio.create_task(proof.keep())
         await until(lambda: proof.given)
@@ -70,7 +71,7 @@ def test_a_proof_is_tried_until_it_succeeds_and_says_once_what_is_wrong(
 def test_what_is_doubted_is_proven_again() -> None:
     async def run() -> None:
         broker = Broker()
-        proof = Proof(broker.prove, given=True)
+        proof = Proof(broker.prove, error=None)
         keeping = asyncio.create_task(proof.keep())
         proof.doubt()
         assert not proof.given
@@ -86,7 +87,7 @@ def test_an_event_is_spooled_until_the_queues_are_proven_though_the_broker_is_re
 ) -> None:
     async def run() -> None:
         publisher, broker = ScriptedPublisher(), Broker()
-        proof = Proof(broker.prove, given=False)
+        proof = Proof(broker.prove, error=AWAY)
         spool = Spool(settings.spool_file, max_events=10)
         taking = intake(publisher, spool, proof)
         assert not taking.broker_ready
@@ -104,7 +105,7 @@ def test_an_event_is_spooled_until_the_queues_are_proven_though_the_broker_is_re
 def test_without_a_spool_an_event_is_refused_until_the_queues_are_proven() -> None:
     async def run() -> None:
         publisher, broker = ScriptedPublisher(), Broker()
-        taking = intake(publisher, None, Proof(broker.prove, given=False))
+        taking = intake(publisher, None, Proof(broker.prove, error=AWAY))
         with pytest.raises(BrokerError):
             await taking.keep([EVENT])
         taking.start()
@@ -119,7 +120,7 @@ def test_without_a_spool_a_missing_queue_is_declared_again() -> None:
     async def run() -> None:
         publisher, broker = ScriptedPublisher(), Broker()
         publisher.error = Unroutable("no queue")
-        taking = intake(publisher, None, Proof(broker.prove, given=True))
+        taking = intake(publisher, None, Proof(broker.prove, error=None))
         taking.start()
         with pytest.raises(Unroutable):
             await taking.keep([EVENT])

@@ -349,7 +349,7 @@ def test_missing_queues_are_declared_again(publisher: ScriptedPublisher) -> None
             spool,
             metrics=Metrics(),
             clock=lambda: datetime.now(UTC),
-            proof=Proof(prove, given=True),
+            proof=Proof(prove, error=None),
         )
         intake.start()
         assert await intake.keep([parse_event(SEED)]) == ["spooled"]
