@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from .news import News
+
 __all__ = ["Backoff"]
 
 log = logging.getLogger(f"{__package__}.link")  # one name for all that it tells
 
 # Seconds; with this last one a broker that is back is used within two.
 FIRST, LAST = 0.2, 1.5
-# A line for each try would fill the log of a long outage.
-LOG_PAUSE = 30.0
 
 
 class Backoff:
@@ -25,7 +25,7 @@ class Backoff:
     def __init__(self, rng: Callable[[], float]) -> None:
         self._rng = rng
         self._failures = 0
-        self._told, self._quiet_until = "", 0.0
+        self._news = News()
 
     def pause(self) -> float:
         """Return the seconds until the next try."""
@@ -39,10 +39,9 @@ class Backoff:
 
     def connected(self) -> None:
         """Tell of the next trouble at once."""
-        self._told = ""
+        self._news.forget()
 
     def tell(self, what: str, now: float) -> None:
         """Log what is wrong, where it is new or long ago; `now` in seconds."""
-        if what != self._told or now >= self._quiet_until:
-            self._told, self._quiet_until = what, now + LOG_PAUSE
+        if self._news.is_due(what, now):
             log.warning("%s It is tried again until it works.", what)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from .errors import BrokerError
+from .news import News
 
 __all__ = ["Proof", "Prove"]
 
@@ -19,8 +20,6 @@ log = logging.getLogger(__name__)
 
 Prove = Callable[[], Awaitable[None]]
 PAUSE = 0.5
-# The same sentence for each try would fill the log of a long outage.
-LOG_PAUSE = 30.0
 
 
 class Proof:
@@ -45,7 +44,7 @@ class Proof:
         self.error = error
         self._prove = prove
         self._clock = clock
-        self._told: tuple[str, float] = "", 0.0
+        self._news = News()
         self._doubted = asyncio.Event()
         if error is not None:
             self._doubted.set()
@@ -76,7 +75,5 @@ class Proof:
                 self._doubted.clear()
 
     def _tell(self, what: str) -> None:
-        told, until = self._told
-        if what != told or self._clock() >= until:
-            self._told = what, self._clock() + LOG_PAUSE
+        if self._news.is_due(what, self._clock()):
             log.warning("nothing counts as published until the queues are proven: %s", what)

@@ -22,7 +22,7 @@ NAME = PACKAGE.name
 
 # Lowest first. `simulator` and `cli` stand for all modules of their folder.
 LAYERS = {
-    "ground": "crash errors once settings webhook_secrets",
+    "ground": "crash errors news once settings webhook_secrets",
     "pure": (
         "api_errors authenticity autopsy backoff conversations correlation dead detail_facts "
         "events facts ledgers link_errors merging messages outlets privacy shapes "
