@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import socket
@@ -22,9 +21,10 @@ from .node_files import (
     write_config,
     write_state,
 )
+from .ports import free_port, hold_port, let_go_of_port
 from .watchdog import Watchdog
 
-__all__ = ["PrivateNode", "find_server", "free_port"]
+__all__ = ["PrivateNode", "find_server"]
 
 # Debian and Ubuntu (the wrapper in PATH switches user, so not that one), Homebrew on Apple
 # silicon and Intel, the generic archive.
@@ -35,8 +35,6 @@ PLACES = (
     "/opt/rabbitmq/sbin/rabbitmq-server",
     "/usr/local/rabbitmq/sbin/rabbitmq-server",
 )
-# Below those that systems lend to clients: nobody gets a node's port while it restarts.
-PORTS = range(20_000, 30_000)
 
 
 def find_server() -> Path | None:
@@ -70,6 +68,7 @@ class PrivateNode:
         self._start_timeout = start_timeout
         self._sleep = sleep
         self._port = self._usual_port() or free_port()
+        self._dist_port = free_port()
         self._epmd_port = free_port()
         self._management_port: int | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
@@ -143,6 +142,9 @@ class PrivateNode:
             self._watchdog.end()
         self._server = self._epmd = self._watchdog = None
         remove_state(self.data_dir)
+        for port in (self._port, self._dist_port, self._epmd_port, self._management_port):
+            if port is not None:
+                let_go_of_port(port)
         if self._temporary:
             shutil.rmtree(self.data_dir, ignore_errors=True)
 
@@ -201,12 +203,13 @@ class PrivateNode:
     def _usual_port(self) -> int | None:
         """Return the port of the last run if it is free: a worker that outlived it reconnects."""
         port = usual_port(self.data_dir)
-        return port if port is not None and _is_free(port) else None
+        return port if port is not None and hold_port(port) else None
 
     def _prepare_files(self, *, with_management: bool) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir.chmod(0o700)
-        self._management_port = free_port() if with_management else None
+        if with_management and self._management_port is None:
+            self._management_port = free_port()
         write_config(self.data_dir, port=self._port, management_port=self._management_port)
 
     def _environment(self) -> dict[str, str]:
@@ -218,7 +221,7 @@ class PrivateNode:
             "RABBITMQ_CONF_ENV_FILE": os.devnull,
             "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_NODE_PORT": str(self._port),
-            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_DIST_PORT": str(self._dist_port),
             "RABBITMQ_MNESIA_BASE": f"{place}/mnesia",
             "RABBITMQ_MNESIA_DIR": f"{place}/mnesia/node",
             "RABBITMQ_LOG_BASE": f"{place}/log",
@@ -278,25 +281,3 @@ def _end(process: subprocess.Popen[bytes] | None, patience: float) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at, and that no client is lent while it is not in use.
-
-    Raises:
-        BrokerUnreachable: A hundred were tried, and all are taken.
-    """
-    for port in random.sample(PORTS, 100):
-        if _is_free(port):
-            return port
-    raise BrokerUnreachable(f"No port is free between {PORTS[0]} and {PORTS[-1]}.")

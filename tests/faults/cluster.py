@@ -11,7 +11,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from genesys_workbench.messages import QUEUE
-from genesys_workbench.node import PrivateNode, free_port
+from genesys_workbench.node import PrivateNode
+from genesys_workbench.ports import free_port
 from genesys_workbench.watchdog import Watchdog
 from tests.faults.proxy import FaultProxy
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from genesys_workbench.node import free_port
+from genesys_workbench.ports import free_port
 
 __all__ = ["PostgreSQL", "private_postgresql"]
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from genesys_workbench import node
+from genesys_workbench import ports
 from tests.integration.workers import wait_until
 
 BENCH = "genesys-workbench"
@@ -95,7 +95,7 @@ class Shell:
 
 
 def free_port() -> str:
-    return str(node.free_port())
+    return str(ports.free_port())
 
 
 def children_of(folder: Path) -> list[str]:

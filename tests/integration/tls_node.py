@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from genesys_workbench.node import PrivateNode, free_port
+from genesys_workbench.node import PrivateNode
+from genesys_workbench.ports import free_port
 from genesys_workbench.settings import Settings, load_settings
 from tests.certificates import Certificates, Pair
 
