@@ -125,7 +125,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     assert "<!-- test-command -->" in script
     command = block("test-command")
-    assert "&& pytest -n 2 --dist loadfile" in command
+    assert "&& pytest -n 3 --dist loadfile" in command
     assert '-c constraints.txt -e ".[test]"' in command
 
 
