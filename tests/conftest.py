@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how long to strike; by default until 10,000 events were delivered",
     )
     group.addoption("--chaos-seed", type=int, default=42, help="what is struck in which order")
+
+
+def pytest_configure() -> None:
+    # A shell without job control starts what goes on in the background with these ignored, and so
+    # processes under test would ignore them until they have handlers of their own.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
