@@ -25,6 +25,7 @@ EPILOG = (
 )
 
 app = typer.Typer(
+    rich_markup_mode=None,  # the frames around the help would cost more than all else at its start
     name="genesys-workbench",
     help="Receive, queue, process and look at Genesys Cloud conversation events.",
     epilog=EPILOG,

@@ -69,7 +69,7 @@ def audit(
     broker: Broker = None,
     as_json: Json = False,
 ) -> None:
-    """Prove that each accepted event is in the store once, or a dead letter."""
+    """Prove that each event is stored once, or a dead letter."""
     from ..audit import Auditor
     from ..broker import locate
 

@@ -76,7 +76,10 @@ def show(event_id: EventId) -> None:
 
 @app.command()
 def replay(event_id: EventId, broker: Broker = None, as_json: Json = False) -> None:
-    """Send a stored event through the queue again: the same id, the attempt marked."""
+    """Send a stored event through the queue again.
+
+    Its id stays the same; the attempt is marked.
+    """
     from ..publisher import Publisher
     from ..replay import replay_event
 

@@ -56,7 +56,7 @@ def lab(
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show all that Jupyter says.")] = False,
 ) -> None:
-    """Open JupyterLab on the notebooks, until Ctrl-C; all simulated, no account."""
+    """Open JupyterLab on the notebooks, until Ctrl-C. All is simulated: no account."""
     if ip not in LOOPBACK and not open_to_network:
         raise typer.BadParameter(f"--ip {ip} is open to others; if you mean it: --open-to-network")
     from ..lab.reach import reach_of_this_process

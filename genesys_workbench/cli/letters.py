@@ -46,7 +46,10 @@ def dead(
     broker: Broker = None,
     as_json: Json = False,
 ) -> None:
-    """Show the dead letters with their reasons; with --json the originals too."""
+    """Show the dead letters with their reasons.
+
+    With --json the original messages too.
+    """
     from ..queues import dead_letters
 
     wanted = _wanted(set(), reason, conversation, since, before)

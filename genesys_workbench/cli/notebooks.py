@@ -76,7 +76,10 @@ def run(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a notebook in this folder with checked parameters, and keep what it came to."""
+    """Run a notebook with checked parameters, and keep the result.
+
+    It runs in this folder.
+    """
     from ..errors import UsageError
     from ..runs.guard import known_secrets
     from ..runs.matrix import read_matrix

@@ -40,7 +40,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of the simulated contact centre.")] = 42,
     as_json: Json = False,
 ) -> None:
-    """Run the whole flow once: simulator, broker, receiver, worker, database."""
+    """Run the whole flow once, from a simulator to the database."""
     from .demo import show_demo
 
     settings = settings_for(broker=broker, port=0)
@@ -107,7 +107,7 @@ def receive(
     port: Port = None,
     broker: Broker = None,
 ) -> None:
-    """Run the webhook receiver, until Ctrl-C; a line for each delivery."""
+    """Run the webhook receiver, until Ctrl-C. Each delivery is told."""
     from ..settings import hide_password
     from .serve import serve_receiver
 
@@ -124,7 +124,10 @@ def work(
     ] = None,
     broker: Broker = None,
 ) -> None:
-    """Run the worker, until Ctrl-C: the stock celery -A genesys_workbench.tasks worker."""
+    """Run the worker, until Ctrl-C.
+
+    It is the stock one: celery -A genesys_workbench.tasks worker.
+    """
     from .serve import run_worker
 
     code = run_worker(settings_for(broker=broker), pool=pool, concurrency=concurrency)
@@ -132,7 +135,10 @@ def work(
 
 
 def doctor(broker: Broker = None, as_json: Json = False) -> None:
-    """Check settings, credentials, hosts, permissions, broker, database, ports: with the fix."""
+    """Check what it all needs, and tell the fix of what is amiss.
+
+    Settings, credentials, hosts, permissions, broker, database, ports.
+    """
     states = []
     for check in _checks(broker):
         states.append(check.state)

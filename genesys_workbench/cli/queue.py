@@ -31,7 +31,10 @@ ROOM = (
 
 @app.command()
 def setup(broker: Broker = None, as_json: Json = False) -> None:
-    """Declare exchanges and queues, and prove them with a canary message."""
+    """Declare exchanges and queues, and prove that they work.
+
+    A canary message goes through each.
+    """
     from ..broker import setup_topology
 
     settings = settings_for(broker=broker)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Register the receiver's address (simulator only: Genesys Cloud has no such endpoint).",
+    help="Register the receiver's address. Simulator only: Genesys Cloud has no such endpoint.",
     no_args_is_help=True,
 )
 
