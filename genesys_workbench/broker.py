@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,10 +17,10 @@ from kombu.transport.native_delayed_delivery import (
     declare_native_delayed_delivery_exchanges_and_queues,
 )
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError, ChannelClosedByBroker
+from pika.exceptions import ChannelClosedByBroker
 
 from .canary import check_topology, impatient
-from .connecting import broker_error, connection_parameters, other_arguments
+from .connecting import TROUBLE, broker_error, connection_parameters, other_arguments
 from .errors import BrokerError, SettingsError
 from .messages import Topology, topology
 from .node import PrivateNode, find_server
@@ -151,15 +151,16 @@ def open_channel(url: str, *, name: str = "genesys-workbench") -> Iterator[Block
     place = hide_password(url)
     try:
         connection = pika.BlockingConnection(connection_parameters(url, name=name))
-    except (AMQPError, OSError) as exc:
+    except TROUBLE as exc:
         raise broker_error(exc, place) from exc
     try:
         yield connection.channel()
-    except (AMQPError, OSError) as exc:
+    except TROUBLE as exc:
         raise broker_error(exc, place) from exc
     finally:
         if connection.is_open:
-            connection.close()
+            with suppress(*TROUBLE):
+                connection.close()
 
 
 def setup_topology(

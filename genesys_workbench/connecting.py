@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import (
+    AMQPError,
     ChannelClosedByBroker,
     ProbableAccessDeniedError,
     ProbableAuthenticationError,
@@ -15,9 +17,11 @@ from .errors import BrokerError, BrokerRefused, BrokerUnreachable, SettingsError
 from .tls import client_context, without_files
 from .tls_errors import tls_error
 
-__all__ = ["broker_error", "channel_closed", "connection_parameters", "other_arguments"]
+__all__ = ["TROUBLE", "broker_error", "channel_closed", "connection_parameters", "other_arguments"]
 
 HEARTBEAT = 10
+TROUBLE: tuple[type[Exception], ...] = (AMQPError, AMQPConnectorException, OSError)
+"""What pika raises when a broker is away, refuses, or stops to answer."""
 
 
 def connection_parameters(url: str, *, name: str = "genesys-workbench") -> pika.URLParameters:
