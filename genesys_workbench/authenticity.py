@@ -95,7 +95,7 @@ class Verifier:
         )
 
     def _by_header(self, headers: Mapping[str, str], _: bytes) -> bool:
-        given = _as_sent(headers.get(self._header, ""))
+        given = _as_sent(headers.get(self._header.lower(), ""))
         wanted = [secret.get_secret_value().encode() for secret in self._secrets]
         return _any_equal([given], wanted)
 

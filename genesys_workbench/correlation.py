@@ -41,10 +41,10 @@ def correlation_of(headers: Mapping[str, str], make: Callable[[], str]) -> str:
     """Return the correlation id that a sender gave, else a new one.
 
     Args:
-        headers: Of the request, looked up in any case.
+        headers: Of the request, names in lower case.
         make: Gives a new id.
     """
-    for name in ("ININ-Correlation-Id", HEADER):
+    for name in ("inin-correlation-id", HEADER.lower()):
         given = headers.get(name, "")
         if _WELL_FORMED.fullmatch(given):
             return given

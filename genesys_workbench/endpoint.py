@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from .authenticity import Verifier
 from .correlation import HEADER, about, also, correlation_of
@@ -41,6 +41,7 @@ Fetch = Callable[[str], Mapping[str, Any]]
 class _Seen:
     """What is known of a delivery so far, for the log."""
 
+    headers: Mapping[str, str]
     correlation_id: str
     body: bytes = b""
     events: Sequence[ConversationEvent] = ()
@@ -72,41 +73,40 @@ class Endpoint:
         self._verifier = Verifier.from_settings(settings)
         self._refusals = Refusals()
 
-    async def answer(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one delivery in; whatever becomes of it, the answer has its correlation id."""
         started = time.perf_counter()
-        seen = _Seen(correlation_of(request.headers, self._new_id))
+        headers = _headers_of(scope)
+        seen = _Seen(headers, correlation_of(headers, self._new_id))
         with about(correlation_id=seen.correlation_id):
-            response = await self._answer(request, seen)
+            response = await self._answer(scope, receive, seen)
         response.headers[HEADER] = seen.correlation_id
         seconds = time.perf_counter() - started
         self._metrics.deliveries.labels(response.status_code).inc()
         self._metrics.seconds.observe(seconds)
         self._metrics.body_bytes.observe(len(seen.body))
         if self._log is not None:
-            self._enter(self._log, request, response.status_code, seconds, seen)
-        return response
+            self._enter(self._log, response.status_code, seconds, seen)
+        await response(scope, receive, send)
 
-    async def _answer(self, request: Request, seen: _Seen) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive, seen: _Seen) -> Response:
         try:
-            return await self._take(request, seen)
+            return await self._take(receive, seen)
         except WorkbenchError as exc:
             self._metrics.refuse(exc)
             seen.sentence = f"{exc.what} Fix: {exc.fix}" if exc.fix else exc.what
-            return self._refusal(exc, request)
+            return self._refusal(exc, scope)
         except Exception as exc:
             self._metrics.refuse(exc)
             log.exception("a delivery met an error of this program")
             return JSONResponse({"detail": "An error of the receiver; see its log."}, 500)
 
-    def _enter(
-        self, log: DeliveryLog, request: Request, status: int, seconds: float, seen: _Seen
-    ) -> None:
+    def _enter(self, log: DeliveryLog, status: int, seconds: float, seen: _Seen) -> None:
         log.add(
             at=self._clock(),
             status=status,
             milliseconds=seconds * 1000,
-            headers=visible_headers(request.headers, self._settings.webhook_secret_header),
+            headers=visible_headers(seen.headers, self._settings.webhook_secret_header),
             body=seen.body,
             events=seen.events,
             outcome=seen.outcome,
@@ -123,11 +123,11 @@ class Endpoint:
         }
         return JSONResponse(state, 200 if self._intake.broker_ready else 503)
 
-    async def _take(self, request: Request, seen: _Seen) -> Response:
-        body = seen.body = await self._read(request)
-        self._verifier.check(request.headers, body)
+    async def _take(self, receive: Receive, seen: _Seen) -> Response:
+        body = seen.body = await self._read(receive, seen.headers)
+        self._verifier.check(seen.headers, body)
         crash_at("after-verify")
-        _check_headers(request.headers)
+        _check_headers(seen.headers)
         several, events = await _parsed(body)
         if len(events) == 1:
             also(event_id=events[0].event_id, conversation_id=events[0].conversation_id)
@@ -144,30 +144,18 @@ class Endpoint:
             return JSONResponse(answers[0], 202)
         return JSONResponse({"status": status, "count": len(answers), "events": answers}, 202)
 
-    async def _read(self, request: Request) -> bytes:
+    async def _read(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
         limit = self._settings.max_body_bytes
-        too_large = InvalidDelivery(
-            f"The body is larger than {limit} bytes.",
-            status=413,
-            fix="raise WORKBENCH_MAX_BODY_BYTES if that is meant",
-        )
-        length = request.headers.get("content-length", "0")
+        length = headers.get("content-length", "0")
         if length.isdecimal() and int(length[:18]) > limit:
-            raise too_large
-        chunks = bytearray()
+            raise _too_large(limit)
         try:
             async with asyncio.timeout(self._settings.body_timeout):
-                async for chunk in request.stream():
-                    chunks += chunk
-                    if len(chunks) > limit:
-                        raise too_large
+                return await _body_of(receive, limit)
         except TimeoutError as exc:
             raise InvalidDelivery(
                 f"The body did not arrive within {self._settings.body_timeout:g} s.", status=408
             ) from exc
-        except ClientDisconnect as exc:
-            raise InvalidDelivery("The sender hung up before the body ended.") from exc
-        return bytes(chunks)
 
     async def _metadata(
         self, events: list[ConversationEvent]
@@ -177,9 +165,9 @@ class Endpoint:
         ids = dict.fromkeys(event.conversation_id for event in events)
         return {each: await asyncio.to_thread(self._fetch, each) for each in ids}
 
-    def _refusal(self, exc: WorkbenchError, request: Request) -> Response:
+    def _refusal(self, exc: WorkbenchError, scope: Scope) -> Response:
         status, headers = _status_of(exc)
-        sender = request.client.host if request.client else None
+        sender = scope["client"][0] if scope.get("client") else None
         self._refusals.tell(status, exc.what, sender=sender)
         if status in (408, 413):
             headers["Connection"] = "close"  # the rest of the body is not read
@@ -187,6 +175,37 @@ class Endpoint:
         if exc.fix:
             detail["fix"] = exc.fix
         return JSONResponse(detail, status, headers)
+
+
+def _headers_of(scope: Scope) -> dict[str, str]:
+    """Return the headers by name in lower case; of a name that comes twice the first counts."""
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in reversed(scope["headers"])
+    }
+
+
+async def _body_of(receive: Receive, limit: int) -> bytes:
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidDelivery("The sender hung up before the body ended.")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> InvalidDelivery:
+    return InvalidDelivery(
+        f"The body is larger than {limit} bytes.",
+        status=413,
+        fix="raise WORKBENCH_MAX_BODY_BYTES if that is meant",
+    )
 
 
 def _tell(events: Sequence[ConversationEvent], ways: Sequence[str]) -> None:

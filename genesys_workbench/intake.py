@@ -17,7 +17,7 @@ from .events import ConversationEvent, digest
 from .messages import Message, encode
 from .metrics import Metrics
 from .proof import Proof
-from .publisher import PublisherLike
+from .publisher import Publisher, PublisherLike
 from .spool import Spool
 
 __all__ = ["Intake", "Way"]
@@ -148,15 +148,19 @@ class Intake:
 
     async def _confirmed(self, messages: Sequence[Message]) -> list[BrokerError | None]:
         started = time.perf_counter()
-        futures = [asyncio.wrap_future(self._publisher.publish(item)) for item in messages]
-        results = await asyncio.gather(*futures, return_exceptions=True)
+        futures = [self._hand_over(message) for message in messages]
+        if len(futures) > 1:
+            await asyncio.wait(futures)
+        errors = [await _error_of(future) for future in futures]
         self._metrics.confirm_seconds.observe(time.perf_counter() - started)
-        for result in results:
-            if isinstance(result, BaseException) and not isinstance(result, BrokerError):
-                raise result
-        if self._proof and any(isinstance(each, TopologyError | Unroutable) for each in results):
+        if self._proof and any(isinstance(each, TopologyError | Unroutable) for each in errors):
             self._proof.doubt()
-        return [result if isinstance(result, BrokerError) else None for result in results]
+        return errors
+
+    def _hand_over(self, message: Message) -> asyncio.Future[None]:
+        if isinstance(self._publisher, Publisher):
+            return self._publisher.publish_here(message)
+        return asyncio.wrap_future(self._publisher.publish(message))
 
     async def _keep_on_disk(
         self, items: Sequence[tuple[Message, str]], errors: Sequence[BrokerError | None]
@@ -202,6 +206,14 @@ class Intake:
             return True
         self._metrics.drain_failures.labels("broker").inc()
         return False
+
+
+async def _error_of(future: asyncio.Future[None]) -> BrokerError | None:
+    try:
+        await future
+    except BrokerError as exc:
+        return exc
+    return None
 
 
 def _tell_drained(messages: Sequence[Message]) -> None:

@@ -15,7 +15,6 @@ from contextlib import suppress
 from typing import Any
 
 import pika
-from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel
 from pika.exceptions import (
     ChannelClosedByBroker,
@@ -27,6 +26,7 @@ from .backoff import Backoff
 from .connecting import broker_error, connection_parameters
 from .crash import crash_at
 from .errors import BrokerError, BrokerRefused, BrokerUnreachable
+from .gathering import GatheringConnection
 from .link_errors import (
     alarmed,
     overloaded,
@@ -77,7 +77,7 @@ class Link:
         self._blocked = False
         self._failing: BrokerError | None = None
         self._closing = False
-        self._connection: AsyncioConnection | None = None
+        self._connection: GatheringConnection | None = None
         self._channel: Channel | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._idle: asyncio.Event | None = None
@@ -157,7 +157,7 @@ class Link:
     def _connect(self) -> None:
         if self._closing:
             return
-        self._connection = AsyncioConnection(
+        self._connection = GatheringConnection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_lost,
@@ -165,7 +165,7 @@ class Link:
             custom_ioloop=self._loop,
         )
 
-    def _on_open(self, connection: AsyncioConnection) -> None:
+    def _on_open(self, connection: GatheringConnection) -> None:
         if self._closing:
             connection.close()
             return
@@ -248,7 +248,7 @@ class Link:
             pending.fail(self._trouble)
         self._loop.call_later(self._backoff.pause(), self._open_channel)
 
-    def _on_lost(self, connection: AsyncioConnection, reason: BaseException) -> None:
+    def _on_lost(self, connection: GatheringConnection, reason: BaseException) -> None:
         if connection is not self._connection:
             return
         self._channel = self._connection = None

@@ -281,6 +281,9 @@ def _job(payload: dict[str, Any]) -> Job:
     return Job(event, received_at, metadata)
 
 
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def dumps(value: Any) -> str:
     """Write compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encoder.encode(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from concurrent.futures import Future
 
@@ -21,10 +22,9 @@ class Pending:
 
     __slots__ = ("deadline", "future", "message", "sent")
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, future: Future[None] | asyncio.Future[None]) -> None:
         self.message = message
-        self.future: Future[None] = Future()
-        self.future.set_running_or_notify_cancel()  # a sender that gives up must not stop the loop
+        self.future = future
         self.deadline = 0.0
         self.sent = False
 

@@ -2,8 +2,8 @@
 
 `create_app` gives the FastAPI app; ``uvicorn genesys_workbench.receiver:app`` runs it
 (with ``--http genesys_workbench.patience:Protocol``, lest slow senders stay for ever);
-`Receiver` runs it in a thread of a notebook's kernel. The delivery route is a plain Starlette
-route of the same app, since it reads raw bytes and must cost little.
+`Receiver` runs it in a thread of a notebook's kernel. Deliveries take a short way past the
+framework's routing and middleware, which would cost as much as all that is done with them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from .broker import Broker, running_broker, setup_topology, url_of
 from .deliverylog import DeliveryLog
@@ -103,8 +104,9 @@ def create_app(
                 if spool is not None:
                     spool.close()
 
-    app = FastAPI(title="Genesys Workbench receiver", lifespan=lifespan, redirect_slashes=False)
-    app.router.routes.append(Route(PATH, _deliver, methods=["POST"]))
+    app = _App(title="Genesys Workbench receiver", lifespan=lifespan, redirect_slashes=False)
+    # Where the app is mounted into another, the path has a prefix, which routing takes away.
+    app.router.routes.append(Route(PATH, _Deliver(), methods=["POST"]))
 
     @app.get("/healthz", summary="Is the process alive?")
     async def healthz() -> dict[str, str]:
@@ -127,8 +129,17 @@ def _endpoint(request: Request) -> Endpoint:
     return endpoint
 
 
-async def _deliver(request: Request) -> Response:
-    return await _endpoint(request).answer(request)
+class _App(FastAPI):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
+            await self.state.endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+class _Deliver:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await scope["app"].state.endpoint(scope, receive, send)
 
 
 _Connected = tuple[PublisherLike, Proof | None, bool]

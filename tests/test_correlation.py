@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -58,7 +58,8 @@ def made() -> str:
 def test_a_well_formed_id_of_the_sender_is_taken_and_else_one_is_made(
     headers: dict[str, str], expected: str
 ) -> None:
-    assert correlation_of(headers, made) == expected
+    in_lower_case = {name.lower(): value for name, value in headers.items()}
+    assert correlation_of(in_lower_case, made) == expected
 
 
 @pytest.mark.parametrize("given", ["two words", "x" * 129, "", 7, None, b"bytes"])
@@ -232,7 +233,7 @@ def test_a_message_that_could_not_be_published_is_named_to_who_debugs(
 ) -> None:
     publisher = ScriptedPublisher()
     deliver(settings, publisher, {"json": SEED})
-    pending = Pending(publisher.messages[0])
+    pending = Pending(publisher.messages[0], Future())
     pending.fail(BrokerUnreachable("RabbitMQ is away."))
     entry = records(said)[-1]
     assert (entry["levelname"], entry["correlation_id"]) == ("DEBUG", "made-1")

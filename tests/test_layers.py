@@ -30,10 +30,10 @@ LAYERS = {
     ),
     "one I/O each": (
         "auth broker canary client connecting database database_errors deadline deliverylog "
-        "details kombu_queues lenient limiter link logs management memory metrics metrics_port "
-        "node node_files paging patience pending ports preparing publisher pulse queues reads "
-        "recording samples schema serving shipped spool statements store tls tls_facts transport "
-        "waiting watchdog watched_file worker_metrics worker_output"
+        "details gathering kombu_queues lenient limiter link logs management memory metrics "
+        "metrics_port node node_files paging patience pending ports preparing publisher pulse "
+        "queues reads recording samples schema serving shipped spool statements store tls "
+        "tls_facts transport waiting watchdog watched_file worker_metrics worker_output"
     ),
     "aside": "simulator",
     "joins": (
