@@ -73,12 +73,16 @@ class Processing:
         """
         event = job.event
         since = self.monotonic() if started is None else started
-        if not replay and event.event_id in self.store.known([event.event_id]):
+        if not replay and self._has_steps(job) and self.store.knows(event.event_id):
             return self._record(job, None, None, attempt, replay, since)
         conversation, fetched_at = self._enrich(job)
         for processor in self.processors:
             processor(event, conversation)
         return self._record(job, conversation, fetched_at, attempt, replay, since)
+
+    def _has_steps(self, job: Job) -> bool:
+        """Tell whether anything comes before the record, which knows duplicates by itself."""
+        return bool(self.fetch or self.processors or job.metadata is not None)
 
     def _record(
         self,

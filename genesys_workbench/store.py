@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, bindparam, insert, select
 
 from . import reads
 from .crash import crash_at
@@ -26,6 +26,9 @@ from .statements import writes_for
 __all__ = ["Recorded", "Store"]
 
 _MAX_ERROR, _MAX_TRACEBACK = 2000, 4000
+_ONE_EVENT: Select[tuple[str]] = select(events.c.event_id).where(
+    events.c.event_id == bindparam("id")
+)
 
 
 class Store:
@@ -246,6 +249,11 @@ class Store:
         """Return one conversation with ``raw`` and ``participants``, None if unknown."""
         with self.database.connect() as connection:
             return reads.one_conversation(connection, conversation_id)
+
+    def knows(self, event_id: str) -> bool:
+        """Return whether an event is recorded."""
+        with self.database.connect() as connection:
+            return connection.execute(_ONE_EVENT, {"id": event_id}).first() is not None
 
     def known(self, event_ids: Iterable[str]) -> set[str]:
         """Return those of the ids that are recorded."""
