@@ -26,10 +26,12 @@ class PostgreSQL:
     Args:
         programs: Folder of ``initdb`` and ``pg_ctl``.
         folder: An empty folder, owned by the server's OS user.
+        durable: Whether it waits for the disk, as one in use does.
     """
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, *, durable: bool = False) -> None:
         self._programs = programs
+        self._fsync = "on" if durable else "off"
         self._data = folder / "data"
         self._log = folder / "server.log"
         self.port = free_port()
@@ -49,7 +51,9 @@ class PostgreSQL:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= "
-        self._run("pg_ctl", "-w", "-l", str(self._log), "-o", options + "-c fsync=off", "start")
+        self._run(
+            "pg_ctl", "-w", "-l", str(self._log), "-o", options + f"-c fsync={self._fsync}", "start"
+        )
 
     def stop(self) -> None:
         """Stop it at once, as a crash would."""
@@ -72,8 +76,11 @@ class PostgreSQL:
 
 
 @contextmanager
-def private_postgresql() -> Iterator[PostgreSQL]:
+def private_postgresql(*, durable: bool = False) -> Iterator[PostgreSQL]:
     """Run a server for as long as the block lasts.
+
+    Args:
+        durable: See `PostgreSQL`.
 
     Raises:
         RuntimeError: PostgreSQL is not installed; the text says how to install it.
@@ -83,7 +90,7 @@ def private_postgresql() -> Iterator[PostgreSQL]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, _OS_USER)
-        server = PostgreSQL(programs, folder)
+        server = PostgreSQL(programs, folder, durable=durable)
         server.start()
         try:
             yield server
