@@ -82,7 +82,8 @@ class Chaos:
             for hand in hands:
                 hand.join()
             self._revive()
-        assert self.errors == [], f"seed {self._seed}: {self.errors}"
+        if self.errors:
+            raise BaseExceptionGroup(f"seed {self._seed}", self.errors)
 
     def _outer(self) -> list[Callable[[random.Random], None]]:
         return [

@@ -130,8 +130,9 @@ class FaultProxy:
         cut = len(self._writers) // 2
         for writer in self._writers:
             if reset:
-                sock = writer.get_extra_info("socket")
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                with suppress(OSError):  # closed already, and not yet forgotten
+                    sock = writer.get_extra_info("socket")
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort() if reset else writer.close()
         return cut
 
