@@ -8,7 +8,6 @@ https://developer.genesys.cloud/analyticsdatamanagement/analytics/detail/convers
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,48 +80,61 @@ def _read(body: Any) -> Shape | None:
     return None
 
 
-def facts_of_shape(shape: Shape, timings: Timings, *, complete: bool = True) -> ConversationFacts:
+def facts_of_shape(
+    shape: Shape, timings: Timings, *, complete: bool = True, with_participants: bool = True
+) -> ConversationFacts:
     """Derive the facts of a conversation that was read and measured."""
-    parties = sorted(shape.parties, key=lambda party: party.joined_at or _LAST)
-    legs = _in_order(leg for party in parties for leg in party.legs)
-    facts = ConversationFacts(
+    parties = sorted(shape.parties, key=_joined)
+    legs = _in_order([leg for party in parties for leg in party.legs])
+    customer = next((party for party in parties if party.purpose in _CUSTOMERS), None)
+    theirs = _in_order(customer.legs) if customer else []
+    direction = shape.direction or _direction(theirs) or _direction(legs)
+    contact = customer.external_contact_id if customer else None
+    return ConversationFacts(
         conversation_id=shape.conversation_id,
         started_at=shape.started_at,
         ended_at=shape.ended_at,
-        media_types=unique(leg.media_type for leg in legs),
+        media_types=unique([leg.media_type for leg in legs]),
         message_type=next((leg.message_type for leg in legs if leg.message_type), None),
-        queue_ids=_queues(parties),
-        queue_names=unique(party.queue_name for party in parties),
-        agent_ids=unique(party.user_id for party in agents_of(parties)),
-        conference=was_conference(shape),
-        wrap_up_codes=unique(code for party in parties for code in _wrap_up_codes(party)),
-        division_ids=shape.division_ids,
-        participants=tuple(_participants(parties)),
-        complete=complete,
-        **asdict(timings),
-    )
-    customer = next((party for party in parties if party.purpose in _CUSTOMERS), None)
-    return _with_customer(facts, customer, legs, shape.direction)
-
-
-def _with_customer(
-    facts: ConversationFacts, customer: Party | None, legs: Sequence[Leg], told: str | None
-) -> ConversationFacts:
-    theirs = _in_order(customer.legs) if customer else []
-    direction = told or _direction(theirs) or _direction(legs)
-    contact = customer.external_contact_id if customer else None
-    return replace(
-        facts,
         direction=direction,
         external_contact_id=contact,
         customer_key=contact or address_key(_address(customer, theirs, direction)),
         customer_name=customer.name if customer else None,
+        queue_ids=_queues(parties),
+        queue_names=unique([party.queue_name for party in parties]),
+        agent_ids=unique([party.user_id for party in agents_of(parties)]),
+        transfers=timings.transfers,
+        conference=was_conference(shape),
+        abandoned=timings.abandoned,
+        ivr_s=timings.ivr_s,
+        wait_s=timings.wait_s,
+        talk_s=timings.talk_s,
+        hold_s=timings.hold_s,
+        acw_s=timings.acw_s,
+        handle_s=timings.handle_s,
+        duration_s=timings.duration_s,
         disconnect_type=_disconnect_type(theirs) or _disconnect_type(legs),
+        wrap_up_codes=unique([code for party in parties for code in party.all_wrap_up_codes]),
+        division_ids=shape.division_ids,
+        participants=tuple(_participants(parties)) if with_participants else (),
+        complete=complete,
     )
 
 
+def _joined(party: Party) -> datetime:
+    return party.joined_at or _LAST
+
+
+def _started(leg: Leg) -> datetime:
+    return leg.started_at or _LAST
+
+
+def _ended(leg: Leg) -> datetime:
+    return leg.ended_at or _LAST
+
+
 def _in_order(legs: Iterable[Leg]) -> list[Leg]:
-    return sorted(legs, key=lambda leg: leg.started_at or _LAST)
+    return sorted(legs, key=_started)
 
 
 def _direction(legs: Iterable[Leg]) -> str | None:
@@ -141,26 +153,19 @@ def _address(customer: Party | None, legs: Sequence[Leg], direction: str | None)
 def _queues(parties: Sequence[Party]) -> tuple[str, ...]:
     waited = [party for party in parties if party.purpose == "acd"]
     rest = [party for party in parties if party.purpose != "acd"]
-    return unique(
-        queue for party in waited + rest for queue in (party.queue_id, *_leg_queues(party))
-    )
-
-
-def _leg_queues(party: Party) -> list[str]:
-    return [queue for leg in party.legs for queue in leg.queue_ids]
-
-
-def _wrap_up_codes(party: Party) -> tuple[str, ...]:
-    return unique(
-        [*(code for leg in party.legs for code in leg.wrap_up_codes), *party.wrap_up_codes]
-    )
+    told: list[str | None] = []
+    for party in waited + rest:
+        told.append(party.queue_id)
+        for leg in party.legs:
+            told += leg.queue_ids
+    return unique(told)
 
 
 def _disconnect_type(legs: Iterable[Leg]) -> str | None:
     ended = [leg for leg in legs if leg.disconnect_type]
     if not ended:
         return None
-    return max(ended, key=lambda leg: leg.ended_at or _LAST).disconnect_type
+    return max(ended, key=_ended).disconnect_type
 
 
 def _participants(parties: Iterable[Party]) -> Iterable[ParticipantFacts]:
@@ -175,5 +180,5 @@ def _participants(parties: Iterable[Party]) -> Iterable[ParticipantFacts]:
                 external_contact_id=party.external_contact_id,
                 joined_at=party.joined_at,
                 left_at=party.left_at,
-                media_types=unique(leg.media_type for leg in _in_order(party.legs)),
+                media_types=unique([leg.media_type for leg in _in_order(party.legs)]),
             )

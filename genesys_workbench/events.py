@@ -64,6 +64,7 @@ MEDIA_LISTS = {
     "screenMonitorings": "screenmonitoring",
     "videos": "video",
 }
+_MILLISECONDS = re.compile(r"-?\d{11,14}")
 _DETAIL_TOPIC = re.compile(r"v2\.detail\.events\.conversation\.[^.]+\.(?P<what>.+)")
 _CHANGE_TOPIC = re.compile(r"v2\.(?:routing\.queues|users)\.[^.]+\.conversations(?:\.[a-z]+)?")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
@@ -258,9 +259,9 @@ def parse_time(value: Any, name: str = "time") -> datetime | None:
     try:
         if isinstance(value, bool):
             raise ValueError("a boolean")
-        if isinstance(value, int | float):
+        if isinstance(value, (int, float)):
             when = _FIRST + timedelta(milliseconds=value)
-        elif isinstance(value, str) and re.fullmatch(r"-?\d{11,14}", value):
+        elif isinstance(value, str) and _MILLISECONDS.fullmatch(value):
             when = _FIRST + timedelta(milliseconds=int(value))
         else:
             when = datetime.fromisoformat(value)

@@ -1,25 +1,26 @@
 """The one shape into which conversations of every source are read. No I/O.
 
 A conversation has parties (REST and analytics: participants), a party has legs (REST: the items
-of ``calls``, ``messages`` …; analytics: sessions), a leg has spans (segments).
+of ``calls``, ``messages`` …; analytics: sessions), a leg has spans (segments). Nobody changes them;
+they are not frozen, since a frozen dataclass takes three times as long to make.
 https://developer.genesys.cloud/analyticsdatamanagement/analytics/detail/conversation-detail-model
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .spellings import read_text
+from .spellings import read_text, unique
 
 __all__ = ["TALKING", "Leg", "Party", "Shape", "Span", "first_time", "last_time", "named_texts"]
 
 TALKING = frozenset({"interact", "hold"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Span:
     """A stretch of a leg; `kind` is analytics' segment type, `end` None while it lasts."""
 
@@ -39,7 +40,7 @@ class Span:
         return max(0.0, (self.end - self.start).total_seconds())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Leg:
     """One medium of one participant.
 
@@ -71,7 +72,7 @@ class Leg:
     flow: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Party:
     """One participant; `name`, `addresses` and `attributes` are personal data.
 
@@ -99,8 +100,14 @@ class Party:
     attributes: Mapping[str, Any] = field(repr=False)
     legs: tuple[Leg, ...]
 
+    @property
+    def all_wrap_up_codes(self) -> tuple[str, ...]:
+        """Those of its legs, then those that are told of the participant."""
+        codes = [code for leg in self.legs for code in leg.wrap_up_codes]
+        return unique([*codes, *self.wrap_up_codes])
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Shape:
     """One conversation, whichever way it was told."""
 
@@ -115,14 +122,15 @@ class Shape:
 
 def named_texts(body: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, str]:
     """Return the texts of a JSON object that are told, under other names."""
-    return {name: text for name, key in keys.items() if (text := read_text(body.get(key)))}
+    told = [(name, read_text(body[key])) for name, key in keys.items() if key in body]
+    return {name: text for name, text in told if text}
 
 
-def first_time(*times: datetime | None) -> datetime | None:
+def first_time(times: Iterable[datetime | None]) -> datetime | None:
     """Return the earliest of the times that are known."""
-    return min((at for at in times if at), default=None)
+    return min([at for at in times if at], default=None)
 
 
-def last_time(*times: datetime | None) -> datetime | None:
+def last_time(times: Sequence[datetime | None]) -> datetime | None:
     """Return the latest time, None if one of them is still open."""
-    return None if None in times else max((at for at in times if at), default=None)
+    return None if None in times else max([at for at in times if at], default=None)

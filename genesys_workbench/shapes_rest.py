@@ -25,6 +25,10 @@ from .spellings import (
 
 __all__ = ["read_rest"]
 
+_ADDRESSES = {"ani": "ani", "dnis": "dnis", "own": "address"}
+_LEG_ADDRESSES = {"from": "fromAddress", "to": "toAddress", "own": "self"}
+# The lowest number that is told wins
+_SPELLINGS = {"3": "addressDisplayable", "2": "addressRaw", "1": "addressNormalized"}
 _YEAR = 366 * 24 * 3600
 
 
@@ -36,8 +40,8 @@ def read_rest(body: Mapping[str, Any], conversation_id: str) -> Shape:
     parties = tuple(_party(item) for item in read_objects(body.get("participants")))
     started, ended = read_time(body.get("startTime")), read_time(body.get("endTime"))
     if started is None and ended is None:
-        started = first_time(*(party.joined_at for party in parties))
-        ended = last_time(*(party.left_at for party in parties))
+        started = first_time([party.joined_at for party in parties])
+        ended = last_time([party.left_at for party in parties])
     divisions = [item.get("division") for item in read_objects(body.get("divisions"))]
     return Shape(
         conversation_id=conversation_id,
@@ -51,12 +55,9 @@ def read_rest(body: Mapping[str, Any], conversation_id: str) -> Shape:
 
 
 def _party(body: Mapping[str, Any]) -> Party:
-    legs = tuple(
-        _leg(item, medium)
-        for name, medium in MEDIA_LISTS.items()
-        for item in read_objects(body.get(name))
-    )
-    started = first_time(read_time(body.get("startTime")), *(leg.started_at for leg in legs))
+    told = [(medium, body[name]) for name, medium in MEDIA_LISTS.items() if body.get(name)]
+    legs = tuple([_leg(item, medium) for medium, items in told for item in read_objects(items)])
+    started = first_time([read_time(body.get("startTime")), *[leg.started_at for leg in legs]])
     return Party(
         participant_id=read_text(body.get("id")),
         purpose=read_lower(body.get("purpose")),
@@ -65,11 +66,11 @@ def _party(body: Mapping[str, Any]) -> Party:
         queue_name=read_text(body.get("queueName")),
         external_contact_id=read_text(body.get("externalContactId")),
         name=read_text(body.get("name")),
-        addresses=named_texts(body, {"ani": "ani", "dnis": "dnis", "own": "address"}),
+        addresses=named_texts(body, _ADDRESSES),
         joined_at=started or read_time(body.get("connectedTime")),
         left_at=read_time(body.get("endTime")),
         connected=any(leg.connected_at for leg in legs),
-        observes=any(body.get(f"{word}ParticipantId") for word in ("monitored", "coached")),
+        observes=bool(body.get("monitoredParticipantId") or body.get("coachedParticipantId")),
         acw=_acw(body, "startAcwTime", "endAcwTime") or _acw_of_wrapup(body),
         wrap_up_codes=_wrap_up_codes(body),
         attributes=read_object(body.get("attributes")),
@@ -91,7 +92,7 @@ def _leg(body: Mapping[str, Any], medium: str) -> Leg:
         message_type=read_lower(body.get("type")) if medium == "message" else None,
         direction=read_lower(body.get("direction")),
         addresses=_leg_addresses(body),
-        started_at=first_time(read_time(body.get("startAlertingTime")), *starts),
+        started_at=first_time([read_time(body.get("startAlertingTime")), *starts]),
         connected_at=connected,
         ended_at=ended,
         disconnect_type=disconnect,
@@ -118,16 +119,16 @@ def _spans(body: Mapping[str, Any]) -> list[Span]:
 
 def _span(body: Mapping[str, Any]) -> Span:
     return Span(
-        kind=read_lower(body.get("type")) or "unknown",
-        start=read_time(body.get("startTime")),
-        end=read_time(body.get("endTime")),
+        read_lower(body.get("type")) or "unknown",
+        read_time(body.get("startTime")),
+        read_time(body.get("endTime")),
         disconnect_type=read_disconnect_type(body.get("disconnectType")),
     )
 
 
 def _acw(body: Mapping[str, Any], start: str, end: str) -> Span | None:
-    span = Span("wrapup", read_time(body.get(start)), read_time(body.get(end)))
-    return span if span.start is not None else None
+    begun = read_time(body.get(start))
+    return None if begun is None else Span("wrapup", begun, read_time(body.get(end)))
 
 
 def _acw_of_wrapup(body: Mapping[str, Any]) -> Span | None:
@@ -142,13 +143,13 @@ def _acw_of_wrapup(body: Mapping[str, Any]) -> Span | None:
 
 def _leg_addresses(body: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
-    keys = {"3": "addressDisplayable", "2": "addressRaw", "1": "addressNormalized"}
-    for name, field_name in {"from": "fromAddress", "to": "toAddress", "own": "self"}.items():
+    for name, field_name in _LEG_ADDRESSES.items():
         address = body.get(field_name)
-        if isinstance(address, dict) and (texts := named_texts(address, keys)):
+        if isinstance(address, dict) and (texts := named_texts(address, _SPELLINGS)):
             found[name] = texts[min(texts)]
     return found
 
 
 def _wrap_up_codes(body: Mapping[str, Any]) -> tuple[str, ...]:
-    return unique([read_text(read_object(body.get("wrapup")).get("code"))])
+    code = read_text(read_object(body.get("wrapup")).get("code"))
+    return () if code is None else (code,)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from .errors import InvalidDelivery
@@ -39,6 +40,8 @@ _DISCONNECTS = {
     "transfer.notavailable": "notAvailableTransfer",
 }
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Of what is kept to be known again; all times and enums are shorter
+_LONGEST_TIME = _LONGEST_WORD = 40
 _SCHEME = re.compile(r"^(?:tel|sips?|mailto):", re.IGNORECASE)
 
 
@@ -49,7 +52,7 @@ def read_text(value: Any) -> str | None:
     """
     if not isinstance(value, str) or not value.strip():
         return None
-    return _UNSTORABLE.sub("\ufffd", value)
+    return value if value.isprintable() else _UNSTORABLE.sub("\ufffd", value)
 
 
 def read_texts(value: Any) -> tuple[str, ...]:
@@ -59,16 +62,36 @@ def read_texts(value: Any) -> tuple[str, ...]:
 
 def read_lower(value: Any) -> str | None:
     """Return an enum value in lower case; ``unknown`` says nothing and reads as None."""
+    if isinstance(value, str) and len(value) <= _LONGEST_WORD:
+        return _lower(value)
+    return _uncached_lower(value)
+
+
+def _uncached_lower(value: Any) -> str | None:
     text = read_text(value)
-    return None if text is None or text.lower() == "unknown" else text.lower()
+    lower = text and text.lower()
+    return None if lower == "unknown" else lower
+
+
+_lower = lru_cache(maxsize=1024)(_uncached_lower)
 
 
 def read_time(value: Any) -> datetime | None:
     """Return an aware UTC time from ISO-8601 or epoch milliseconds."""
+    if isinstance(value, str) and len(value) <= _LONGEST_TIME:
+        return _time(value)
+    return None if value is None else _uncached_time(value)
+
+
+def _uncached_time(value: Any) -> datetime | None:
     try:
         return parse_time(value)
     except InvalidDelivery:
         return None
+
+
+# A conversation tells each of its times more than once
+_time = lru_cache(maxsize=4096)(_uncached_time)
 
 
 def read_objects(value: Any) -> list[Mapping[str, Any]]:
@@ -111,4 +134,6 @@ def normalise_address(value: Any) -> str | None:
 
 def unique(items: Iterable[str | None]) -> tuple[str, ...]:
     """Return the items that are not None, each once, in order of first appearance."""
-    return tuple(dict.fromkeys(item for item in items if item is not None))
+    found = dict.fromkeys(items)
+    found.pop(None, None)
+    return tuple(found)  # type: ignore[arg-type]

@@ -30,7 +30,7 @@ _HANDOVER = timedelta(seconds=1)
 """Two agents may both be connected for a moment while one hands over; that is no conference."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Timings:
     """Figures of `ConversationFacts`, in seconds."""
 
@@ -45,7 +45,7 @@ class Timings:
     duration_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PartyTimings:
     """One participant's part of the figures; None where its purpose gives none."""
 
@@ -96,37 +96,39 @@ def sum_up(shape: Shape, parts: Sequence[PartyTimings]) -> Timings:
         duration = (shape.ended_at - shape.started_at).total_seconds()
     given_up = [part.abandoned for part in parts if part.abandoned is not None]
     return Timings(
-        transfers=sum(part.transfers or 0 for part in parts),
+        transfers=sum([part.transfers or 0 for part in parts]),
         abandoned=any(given_up) if given_up else None,
-        ivr_s=_total(part.ivr_s for part in parts),
-        wait_s=_total(part.wait_s for part in parts),
-        talk_s=_total(part.talk_s for part in parts),
-        hold_s=_total(part.hold_s for part in parts),
-        acw_s=_total(part.acw_s for part in parts),
-        handle_s=_total(part.handle_s for part in parts),
+        ivr_s=_total([part.ivr_s for part in parts]),
+        wait_s=_total([part.wait_s for part in parts]),
+        talk_s=_total([part.talk_s for part in parts]),
+        hold_s=_total([part.hold_s for part in parts]),
+        acw_s=_total([part.acw_s for part in parts]),
+        handle_s=_total([part.handle_s for part in parts]),
         duration_s=duration,
     )
 
 
 def _measure_agent(agent: Party) -> PartyTimings:
     return PartyTimings(
-        transfers=sum(_transfers(leg) for leg in agent.legs),
-        talk_s=_total(_talk(leg) for leg in agent.legs),
-        hold_s=_total(_hold(leg) for leg in agent.legs),
+        transfers=sum([_transfers(leg) for leg in agent.legs]),
+        talk_s=_total([_talk(leg) for leg in agent.legs]),
+        hold_s=_total([_hold(leg) for leg in agent.legs]),
         acw_s=_total(_acw(agent)),
         handle_s=_total(_handle(agent)),
     )
 
 
 def _measure_flow(flow: Party) -> PartyTimings:
-    return PartyTimings(ivr_s=_total(_stay(leg, "tIvr") for leg in flow.legs))
+    return PartyTimings(ivr_s=_total([_stay(leg, "tIvr") for leg in flow.legs]))
 
 
 def _measure_wait(wait: Party, given_up: Leg | None, *, over: bool) -> PartyTimings:
     abandoned = None
     if wait.legs and over:
         abandoned = any(leg is given_up or "tAbandon" in leg.metrics for leg in wait.legs)
-    return PartyTimings(abandoned=abandoned, wait_s=_total(_stay(leg, "tAcd") for leg in wait.legs))
+    return PartyTimings(
+        abandoned=abandoned, wait_s=_total([_stay(leg, "tAcd") for leg in wait.legs])
+    )
 
 
 def was_conference(shape: Shape) -> bool:
@@ -166,7 +168,7 @@ def _stay(leg: Leg, metric: str) -> float | None:
 def _talk(leg: Leg) -> float | None:
     if "tTalkComplete" in leg.metrics:
         return leg.metrics["tTalkComplete"]
-    return _total(span.seconds for span in leg.spans if span.kind == "interact")
+    return _total([span.seconds for span in leg.spans if span.kind == "interact"])
 
 
 def _hold(leg: Leg) -> float | None:
@@ -174,7 +176,7 @@ def _hold(leg: Leg) -> float | None:
         return leg.metrics["tHeldComplete"]
     if not leg.detailed:
         return None
-    return _total(span.seconds for span in leg.spans if span.kind == "hold") or 0.0
+    return _total([span.seconds for span in leg.spans if span.kind == "hold"]) or 0.0
 
 
 def _acw(agent: Party) -> list[float | None]:
@@ -192,7 +194,7 @@ def _acw_beside_legs(agent: Party) -> float | None:
 def _leg_acw(leg: Leg) -> float | None:
     if "tAcw" in leg.metrics:
         return leg.metrics["tAcw"]
-    return _total(span.seconds for span in leg.spans if span.kind == "wrapup")
+    return _total([span.seconds for span in leg.spans if span.kind == "wrapup"])
 
 
 def _handle(agent: Party) -> list[float | None]:
@@ -202,7 +204,7 @@ def _handle(agent: Party) -> list[float | None]:
 def _leg_handle(leg: Leg) -> float | None:
     if "tHandle" in leg.metrics:
         return leg.metrics["tHandle"]
-    return _total(span.seconds for span in leg.spans if span.kind in _HANDLING)
+    return _total([span.seconds for span in leg.spans if span.kind in _HANDLING])
 
 
 def _transfers(leg: Leg) -> int:
@@ -228,6 +230,6 @@ def _end(leg: Leg) -> datetime:
     return leg.ended_at or datetime.max.replace(tzinfo=UTC)
 
 
-def _total(values: Iterable[float | None]) -> float | None:
+def _total(values: list[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return round(sum(known), 3) if known else None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -14,9 +15,10 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 from genesys_workbench.conversations import facts_of_conversation
 from genesys_workbench.errors import WorkbenchError
 from genesys_workbench.facts import ConversationFacts
-from genesys_workbench.frames import Frames, columns, from_conversations
+from genesys_workbench.frames import Frames, columns, from_conversations, reading
 from genesys_workbench.frames.catalogue import CATALOGUE
 from genesys_workbench.frames.frameset import FRAMES
+from genesys_workbench.privacy import mask_conversation
 from genesys_workbench.simulator.people import CUSTOMERS
 from tests.frames_fakes import SIZE, analytics, queue_names, rest, world
 
@@ -189,6 +191,17 @@ def test_equal_values_have_equal_masks_across_frames_shapes_and_runs() -> None:
     assert not set(other.conversations.customer_key.dropna()) & set(keys)
 
 
+def test_attributes_are_masked_however_deep_as_everywhere_else() -> None:
+    odd = copy.deepcopy(analytics()[0])
+    values = {"number": 20255, "vip": True, "none": None, "deep": [{"name": ["Imogen", "Imogen"]}]}
+    odd["participants"][0]["attributes"] = values
+    told = from_conversations([odd], key=KEY).participants.attributes[0]
+    assert json.loads(told) == mask_conversation({"attributes": values}, KEY)["attributes"]
+    assert "20255" not in told
+    shown = from_conversations([odd], show_personal=True).participants.attributes[0]
+    assert json.loads(shown) == values
+
+
 def test_names_of_queues_and_flows_stay(told: Frames) -> None:
     queues = told.participants[told.participants.purpose == "acd"]
     assert not queues.name.str.startswith("masked-").any()
@@ -209,12 +222,58 @@ def test_a_malformed_row_is_kept_apart_with_its_place_and_reason() -> None:
     assert "2025550143" in from_conversations(rows, show_personal=True).rejected.to_csv()
 
 
-def test_a_number_that_no_column_can_hold_costs_its_own_row_only() -> None:
+@pytest.mark.parametrize("metric", [("tTalk", 10**400), ("nTransferred", 1e300)], ids=str)
+def test_a_number_that_no_column_can_hold_costs_its_own_row_only(metric: Any) -> None:
     odd = copy.deepcopy(analytics()[0])
-    odd["participants"][0]["sessions"][0]["metrics"] = [{"name": "tTalk", "value": 10**400}]
+    agent = next(one for one in odd["participants"] if one["purpose"] == "agent")
+    agent["sessions"][0]["metrics"] = [dict(zip(("name", "value"), metric, strict=True))]
     frames = from_conversations([odd, analytics()[1]])
     assert list(frames.conversations.conversation_id) == [analytics()[1]["conversationId"]]
     assert frames.rejected.reason[0].startswith("The conversation cannot be read: Overflow")
+
+
+def test_a_name_that_no_column_can_hold_is_made_one_that_it_can() -> None:
+    odd = copy.deepcopy(analytics()[0])
+    names = ["t\ud800", "n\0", " ", None]
+    metrics = [{"name": name, "value": 1} for name in names]
+    odd["participants"][0]["sessions"][0]["metrics"] = metrics
+    odd["participants"][0]["purpose"] = odd["participants"][0]["userId"] = "\udfff"
+    frames = from_conversations([odd, analytics()[1]])
+    assert list(frames.metrics.name[:2]) == ["t\ufffd", "n\ufffd"]
+    assert frames.participants.purpose[0] == "\ufffd"
+    assert list(frames.conversations.participants) == [
+        len(one["participants"]) for one in analytics()[:2]
+    ]
+
+
+def test_counts_that_no_column_can_hold_cost_their_row_even_if_their_sum_could() -> None:
+    odd = copy.deepcopy(analytics()[0])
+    agent = next(one for one in odd["participants"] if one["purpose"] == "agent")
+    odd["participants"] += [copy.deepcopy(agent) for _ in range(2)]
+    for person, value in zip(odd["participants"][-2:], (1e300, -1e300), strict=True):
+        person["sessions"][0]["metrics"] = [{"name": "nTransferred", "value": value}]
+    assert len(from_conversations([odd, analytics()[1]]).conversations) == 1
+
+
+def test_words_that_nobody_knew_are_the_last_categories_by_the_alphabet() -> None:
+    odd = copy.deepcopy(analytics()[0])
+    words = ["zebra", "yak", "ant", "mole", "bee"]
+    odd["participants"] = [{"participantId": word, "purpose": word} for word in words]
+    purposes = from_conversations([odd]).participants.purpose
+    assert list(purposes) == words
+    assert list(purposes.cat.categories[-5:]) == sorted(words)
+
+
+def test_many_conversations_are_packed_in_parts_that_make_the_same_frames(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bodies = [*rest()[:5], *analytics()[:9], {"id": "none"}, *analytics()[7:12], *rest()[20:23]]
+    expected = from_conversations(bodies, key=KEY)
+    monkeypatch.setattr(reading, "_PACK_EVERY", 3)
+    found = from_conversations(bodies, key=KEY)
+    for name in FRAMES:
+        assert_frame_equal(getattr(found, name), getattr(expected, name))
+    assert len(expected.rejected) == 8
 
 
 NAMES = (

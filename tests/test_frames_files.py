@@ -188,6 +188,19 @@ def test_broken_lines_are_kept_apart_with_their_numbers(tmp_path: Path) -> None:
     assert "Imogen" in from_file(path, show_personal=True).rejected.source[0]
 
 
+def test_a_line_that_only_a_lenient_reader_takes_is_a_conversation(tmp_path: Path) -> None:
+    odd = [
+        b'{"id": "c-nan", "participants": [], "cost": NaN}',
+        b'{"id": "c-half", "participants": [{"id": "p-1", "name": "\\ud83d"}]}',
+        b'{"id": "c-huge", "participants": [], "cost": 1e999}',
+        b'\xef\xbb\xbf{"id": "c-bom", "participants": []}',
+    ]
+    (path := tmp_path / "export.jsonl").write_bytes(b"\n".join(odd))
+    found = from_file(path, show_personal=True)
+    assert list(found.conversations.conversation_id) == ["c-nan", "c-half", "c-huge", "c-bom"]
+    assert list(found.participants.name) == ["\ufffd"]
+
+
 def test_a_file_that_is_cut_off_gives_what_comes_before(tmp_path: Path) -> None:
     packed = gzip.compress(lines(bodies()), compresslevel=0)
     path = tmp_path / "export.jsonl.gz"

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from ..errors import WorkbenchError
 from ..privacy import Key
 from .frameset import Frames
@@ -20,6 +22,7 @@ from .writing import needs_pyarrow
 __all__ = ["from_file"]
 
 _LISTS = ("conversations", "entities")
+_DECODER = msgspec.json.Decoder()
 _TEXT_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
 
 
@@ -97,6 +100,17 @@ def _gather_lines(lines: IO[bytes] | Iterator[bytes], gathering: Gathering) -> N
 
 
 def _gather_line(number: int, line: bytes, gathering: Gathering) -> None:
+    try:
+        items = _conversations(_DECODER.decode(line))
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        _gather_odd_line(number, line, gathering)
+    else:
+        for item in items:
+            gathering.add(number, item)
+
+
+def _gather_odd_line(number: int, line: bytes, gathering: Gathering) -> None:
+    """Read what only `json` takes (NaN, half surrogate pairs), or say what is wrong."""
     try:
         text = line.decode("utf-8-sig").strip()
         items = _conversations(json.loads(text)) if text else []

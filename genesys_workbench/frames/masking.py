@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from ..privacy import NAMED_THINGS, Key, mask, mask_conversation, mask_event
+from ..privacy import NAMED_THINGS, Key, mask, mask_event
 from ..spellings import read_text
 
 __all__ = ["Veil"]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _MAX_SOURCE = 500
 
 
@@ -40,8 +41,7 @@ class Veil:
         """Return free data as a JSON object, None where there is none."""
         if not values:
             return None
-        hidden = values if self._shows else mask_conversation({"attributes": values}, self._key)
-        return _json(hidden if self._shows else hidden["attributes"])
+        return _json(values if self._shows else self._free(values))
 
     def source(self, item: Any) -> str | None:
         """Return the beginning of a row that is no conversation, as JSON."""
@@ -51,6 +51,14 @@ class Veil:
             return _json(item)[:_MAX_SOURCE]
         except (TypeError, ValueError, RecursionError):
             return None
+
+    def _free(self, value: Any) -> Any:
+        """Mask free data as `mask_conversation` does; equal values are masked once."""
+        if isinstance(value, Mapping):
+            return {name: self._free(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._free(item) for item in value]
+        return value if value is None or isinstance(value, bool) else self._mask(str(value))
 
     def _hidden(self, item: Any) -> Any:
         if isinstance(item, dict):
@@ -62,5 +70,5 @@ class Veil:
 
 
 def _json(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else _ENCODER.encode(value)
     return read_text(text) or ""

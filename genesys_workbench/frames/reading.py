@@ -12,10 +12,11 @@ from ..errors import PermanentError
 from ..privacy import Key
 from ..spellings import read_text
 from ..store import Store
-from .building import Table
-from .frameset import FRAMES, Frames
+from .building import build
+from .frameset import Frames
 from .masking import Veil
 from .rows import Telling, read_record, read_telling, rows_of
+from .tables import Rows, conversation_tables
 
 __all__ = ["Gathering", "from_conversations", "from_store"]
 
@@ -85,7 +86,8 @@ class Gathering:
 
     def __init__(self, veil: Veil, queue_names: Mapping[str, str] | None = None) -> None:
         self._veil = veil
-        self._tables = {name: Table(name) for name in FRAMES}
+        self._tables = conversation_tables()
+        self._rejected: list[tuple[Any, ...]] = []
         self._given_names = dict(queue_names or {})
         self._told_names: dict[str, str] = {}
         self._newest: dict[str, tuple[int, int]] = {}
@@ -129,27 +131,30 @@ class Gathering:
             reason: One sentence.
             source: What was given; it is masked.
         """
-        rejected = (row, _conversation_id(source), reason, self._veil.source(source))
-        self._tables["rejected"].extend(-1, [rejected])
+        self._rejected.append((row, _conversation_id(source), reason, self._veil.source(source)))
 
     def frames(self) -> Frames:
         """Return what was gathered."""
+        self._pack()
         made = {name: table.frame(self._outdated) for name, table in self._tables.items()}
         names = self._told_names | self._given_names
         for name in ("participants", "sessions"):
             made[name] = made[name].assign(queue_name=_named(made[name], names))
         made["conversations"] = _with_queue_names(made["conversations"], names)
-        return Frames(**made)
+        return Frames(**made, rejected=build("rejected", self._rejected))
 
-    def _keep(self, row: int, telling: Telling, rows: Mapping[str, list[Any]]) -> None:
-        self._number += 1
+    def _keep(self, row: int, telling: Telling, rows: Mapping[str, Rows]) -> None:
         self._supersede(row, telling.facts.conversation_id)
         self._told_names |= telling.queue_names()
         for name, found in rows.items():
-            self._tables[name].extend(self._number, found)
+            self._tables[name].extend(found)
+        self._number += 1
         if self._number % _PACK_EVERY == 0:
-            for table in self._tables.values():
-                table.pack()
+            self._pack()
+
+    def _pack(self) -> None:
+        for table in self._tables.values():
+            table.pack()
 
     def _supersede(self, row: int, conversation_id: str) -> None:
         earlier = self._newest.get(conversation_id)
@@ -157,7 +162,7 @@ class Gathering:
         if earlier is not None:
             self._outdated.append(earlier[0])
             reason = f"The conversation is told again in row {row}, which counts."
-            self._tables["rejected"].extend(-1, [(earlier[1], conversation_id, reason, None)])
+            self._rejected.append((earlier[1], conversation_id, reason, None))
 
 
 def _kind(value: Any) -> str:

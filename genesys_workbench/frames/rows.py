@@ -1,8 +1,11 @@
-"""One conversation becomes the rows of five frames, in the order of the catalogue's columns."""
+"""One conversation becomes the rows of five frames, in the order of the catalogue's columns.
+
+What a table takes over from the one above it is left out (see `tables`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -14,10 +17,12 @@ from ..spellings import read_text, unique
 from ..timings import PartyTimings, measure_parties, sum_up
 from .catalogue import CATALOGUE
 from .masking import Veil
+from .tables import Rows
 
 __all__ = ["Telling", "read_record", "read_telling", "rows_of"]
 
 Row = tuple[Any, ...]
+_MOST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def read_telling(body: Mapping[str, Any]) -> Telling:
     """
     shape = read_shape(body)
     timings = tuple(measure_parties(shape))
-    facts = facts_of_shape(shape, sum_up(shape, timings))
+    facts = facts_of_shape(shape, sum_up(shape, timings), with_participants=False)
     return Telling(facts, _teller(body), shape, timings)
 
 
@@ -80,29 +85,36 @@ _FACTS = {field.name for field in fields(ConversationFacts)} - {"participants", 
 _STORED = {one.name: one.key for one in CATALOGUE["conversations"] if one.name in _FACTS}
 
 
-def rows_of(telling: Telling, veil: Veil) -> dict[str, list[Row]]:
+def rows_of(telling: Telling, veil: Veil) -> dict[str, Rows]:
     """Return the rows by frame, the names of queues left out as far as ids are known."""
-    pairs = list(zip(telling.parties, telling.timings, strict=True))
-    legs = [(party, leg) for party in telling.parties for leg in party.legs]
-    conversation_id = telling.facts.conversation_id
-    keys = [
-        (conversation_id, party.participant_id, leg.session_id, party.purpose, party.user_id)
-        for party, leg in legs
-    ]
+    participants, sessions, segments, metrics = Rows(), Rows(), Rows(), Rows()
+    participants.counts.append(len(telling.parties))
+    for party, timings in zip(telling.parties, telling.timings, strict=True):
+        participants.cells += _participant(party, timings, veil)
+        sessions.counts.append(len(party.legs))
+        for leg in party.legs:
+            sessions.cells += _session(party, leg, veil)
+            segments.counts.append(len(leg.spans))
+            for span in leg.spans:
+                segments.cells += (
+                    span.kind,
+                    span.start,
+                    span.end,
+                    span.seconds,
+                    span.queue_id,
+                    span.disconnect_type,
+                    span.wrap_up_code,
+                    span.conference,
+                )
+            metrics.counts.append(len(leg.metrics))
+            for name, value in leg.metrics.items():
+                metrics.cells += (name, value, "s" if name.startswith("t") else "count")
     return {
-        "conversations": [_conversation(telling, veil)],
-        "participants": [_participant(conversation_id, *pair, veil) for pair in pairs],
-        "sessions": [(*key, *_session(*pair, veil)) for key, pair in zip(keys, legs, strict=True)],
-        "segments": [
-            (*key, leg.media_type, *row)
-            for key, (_, leg) in zip(keys, legs, strict=True)
-            for row in _segments(leg)
-        ],
-        "metrics": [
-            (*key, leg.media_type, name, value, "s" if name.startswith("t") else "count")
-            for key, (_, leg) in zip(keys, legs, strict=True)
-            for name, value in leg.metrics.items()
-        ],
+        "conversations": Rows([*_conversation(telling, veil)], [1]),
+        "participants": participants,
+        "sessions": sessions,
+        "segments": segments,
+        "metrics": metrics,
     }
 
 
@@ -126,7 +138,7 @@ def _conversation(telling: Telling, veil: Veil) -> Row:
         veil.text(facts.customer_key),
         veil.text(facts.customer_name),
         len(telling.parties) if telling.shape else None,
-        facts.transfers,
+        _count(facts.transfers),
         facts.conference,
         facts.abandoned,
         facts.ivr_s,
@@ -142,13 +154,9 @@ def _conversation(telling: Telling, veil: Veil) -> Row:
     )
 
 
-def _participant(conversation_id: str, party: Party, timings: PartyTimings, veil: Veil) -> Row:
-    media = unique(leg.media_type for leg in party.legs)
-    codes = unique(
-        [*(code for leg in party.legs for code in leg.wrap_up_codes), *party.wrap_up_codes]
-    )
+def _participant(party: Party, timings: PartyTimings, veil: Veil) -> Row:
+    media = unique([leg.media_type for leg in party.legs])
     return (
-        conversation_id,
         party.participant_id,
         party.purpose,
         party.user_id,
@@ -165,7 +173,7 @@ def _participant(conversation_id: str, party: Party, timings: PartyTimings, veil
         media,
         party.connected,
         party.observes,
-        timings.transfers,
+        _count(timings.transfers),
         timings.abandoned,
         timings.ivr_s,
         timings.wait_s,
@@ -173,7 +181,7 @@ def _participant(conversation_id: str, party: Party, timings: PartyTimings, veil
         timings.hold_s,
         timings.acw_s,
         timings.handle_s,
-        codes,
+        party.all_wrap_up_codes,
         veil.attributes(party.attributes),
     )
 
@@ -181,6 +189,7 @@ def _participant(conversation_id: str, party: Party, timings: PartyTimings, veil
 def _session(party: Party, leg: Leg, veil: Veil) -> Row:
     addresses, flow = leg.addresses, leg.flow
     return (
+        leg.session_id,
         leg.media_type,
         leg.message_type,
         leg.direction,
@@ -205,18 +214,10 @@ def _session(party: Party, leg: Leg, veil: Veil) -> Row:
     )
 
 
-def _segments(leg: Leg) -> Iterator[Row]:
-    for span in leg.spans:
-        yield (
-            span.kind,
-            span.start,
-            span.end,
-            span.seconds,
-            span.queue_id,
-            span.disconnect_type,
-            span.wrap_up_code,
-            span.conference,
-        )
+def _count(number: int | None) -> int | None:
+    if number is not None and abs(number) > _MOST:
+        raise OverflowError("a count that no column can hold")
+    return number
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:
