@@ -16,6 +16,7 @@ from .errors import BrokerError, BrokerUnreachable, SpoolError, TopologyError, U
 from .events import ConversationEvent, digest
 from .messages import Message, encode
 from .metrics import Metrics
+from .news import News
 from .proof import Proof
 from .publisher import Publisher, PublisherLike
 from .spool import Spool
@@ -59,6 +60,7 @@ class Intake:
         self._with_priority = with_priority
         self._wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._news = News()
 
     @property
     def broker_ready(self) -> bool:
@@ -179,7 +181,7 @@ class Intake:
                 idle = await self._drain_once(spool)
             except (BrokerError, SpoolError) as exc:
                 self._metrics.drain_failures.labels(exc.reason).inc()
-                log.warning("the spool could not be drained: %s", exc)
+                self._tell_stuck(exc)
                 idle = False
             if not idle:
                 await asyncio.sleep(DRAIN_PAUSE)
@@ -198,6 +200,7 @@ class Intake:
         errors = await self._confirmed([message for _, message in rows])
         done = [row for row, error in zip(rows, errors, strict=True) if not error]
         if done:
+            self._news.forget()
             crash_at("after-confirm-before-delete")
             await asyncio.wrap_future(spool.remove([position for position, _ in done]))
             self._metrics.drained.inc(len(done))
@@ -205,7 +208,12 @@ class Intake:
         if len(done) == len(rows):
             return True
         self._metrics.drain_failures.labels("broker").inc()
+        self._tell_stuck(next(error for error in errors if error))
         return False
+
+    def _tell_stuck(self, error: BrokerError | SpoolError) -> None:
+        if self._news.is_due(error.what, time.monotonic()):
+            log.warning("the spool could not be drained: %s", error)
 
 
 async def _error_of(future: asyncio.Future[None]) -> BrokerError | None:

@@ -18,6 +18,7 @@ import pika
 from pika.channel import Channel
 from pika.exceptions import (
     ChannelClosedByBroker,
+    ChannelClosedByClient,
     ChannelWrongStateError,
     ConnectionWrongStateError,
 )
@@ -46,6 +47,9 @@ log = logging.getLogger(__name__)
 
 SWEEP = 0.2
 CLOSE_TIMEOUT = 5
+# RabbitMQ 3.10: a channel whose first message finds the queue's leader away refuses all that follow
+# until that node is back, whoever leads now. After so many seconds of refusals a new one is tried.
+RENEW_AFTER = 1.0
 
 
 class Link:
@@ -76,6 +80,8 @@ class Link:
         self._next_tag = 1
         self._blocked = False
         self._failing: BrokerError | None = None
+        self._refused_at: float | None = None
+        self._renewing = False
         self._closing = False
         self._connection: GatheringConnection | None = None
         self._channel: Channel | None = None
@@ -185,13 +191,16 @@ class Link:
     def _on_ready(self, channel: Channel) -> None:
         self._next_tag = 1
         self._returned.clear()
-        self._blocked, self._failing = False, None
+        self._blocked, self._refused_at = False, None
         self._pulse.renew()
         self._channel = channel
         self._trouble = None
-        self._backoff.connected()
-        self._tell_connect()
-        log.info("publisher connected to %s", self.place)
+        if not self._renewing:
+            self._failing = None
+            self._backoff.connected()
+            self._tell_connect()
+            log.info("publisher connected to %s", self.place)
+        self._renewing = False
         self.pump()
 
     def _on_blocked(self, *, on: bool) -> None:
@@ -218,13 +227,20 @@ class Link:
             pending = self._unconfirmed.pop(tag, None)
             if pending is not None:
                 self._settle(pending, nacked=nacked)
-        if nacked and self._failing is None:
-            log.warning("%s", refused(self.place))
-        self._failing = refused(self.place) if nacked else None
+        self._note(nacked=nacked)
         self._backoff.confirmed()
         self._pulse.heard()
         self.pump()
         self._tell_idle()
+
+    def _note(self, *, nacked: bool) -> None:
+        if not nacked:
+            self._failing = self._refused_at = None
+            return
+        if self._failing is None:
+            log.warning("%s", refused(self.place))
+        self._failing = refused(self.place)
+        self._refused_at = self._refused_at or self._loop.time()
 
     def _settle(self, pending: Pending, *, nacked: bool) -> None:
         message = pending.message
@@ -239,6 +255,9 @@ class Link:
     def _on_channel_closed(self, channel: Channel, reason: Exception) -> None:
         if channel is self._channel:
             self._channel = None
+        if isinstance(reason, ChannelClosedByClient):
+            self._open_channel()  # unless the connection is closing too
+            return
         if not isinstance(reason, ChannelClosedByBroker) or self._closing:
             return  # the connection went with it: _on_lost sees to it
         self._trouble = broker_error(reason, self.place)
@@ -252,11 +271,10 @@ class Link:
         if connection is not self._connection:
             return
         self._channel = self._connection = None
+        self._renewing = False
         if self._closing:
             self._disconnected.set()
-        again = [item for item in self._unconfirmed.values() if not item.future.done()]
-        self._unconfirmed.clear()
-        self._waiting.extendleft(reversed(again))
+        self._put_back()
         if self._closing:
             return
         self._trouble = broker_error(reason, self.place)
@@ -265,11 +283,25 @@ class Link:
         self._backoff.tell(self._trouble.what, self._loop.time())
         self._loop.call_later(self._backoff.pause(), self._connect)
 
+    def _put_back(self) -> None:
+        """Have all that is unconfirmed sent again."""
+        again = [item for item in self._unconfirmed.values() if not item.future.done()]
+        self._unconfirmed.clear()
+        self._waiting.extendleft(reversed(again))
+
+    def _renew(self, channel: Channel) -> None:
+        """Go on with a new channel: the close callback opens it."""
+        self._channel, self._refused_at, self._renewing = None, None, True
+        self._put_back()
+        channel.close()
+
     def _sweep(self) -> None:
         """Fail what is overdue. Both lines are in the order of their deadlines."""
+        now = self._loop.time()
         if self._channel is not None:
             self._pulse.beat(self._channel)
-        now = self._loop.time()
+            if self._refused_at is not None and now - self._refused_at >= RENEW_AFTER:
+                self._renew(self._channel)
         for tag in list(self._unconfirmed):
             pending = self._unconfirmed[tag]
             if pending.deadline > now:

@@ -72,6 +72,7 @@ def test_row_11_a_full_queue_fills_the_spool_and_both_drain_when_a_worker_comes(
     rig.sender.send(60)
     rig.wait_ready(503, seconds=5)
     assert "let the workers catch up" in receiver.log
+    wait_until(lambda: "the spool could not be drained" in receiver.log, what="the log")
     # RabbitMQ lets a quorum queue exceed its length by what is under way.
     queued = states(rig.broker_url)[0].ready
     assert 20 <= queued < 30

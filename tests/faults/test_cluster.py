@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from genesys_workbench.broker import open_channel, setup_topology
+from genesys_workbench.errors import Nacked
 from genesys_workbench.messages import CANARY_QUEUE, DEAD_QUEUE, QUEUE
+from genesys_workbench.publisher import Publisher
 from genesys_workbench.settings import load_settings
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import MakeRig
 from tests.faults.rig import Rig
+from tests.integration.test_publisher import messages
 from tests.integration.workers import wait_until
 
 
@@ -59,6 +62,23 @@ def test_a_cluster_that_loses_its_leader_under_load_goes_on_with_another(
         old.restart()
     assert rig.sender.statuses.keys() == {202}
     rig.settle()
+
+
+def test_a_publisher_whose_first_message_finds_no_leader_goes_on_with_the_next_one(
+    cluster: Cluster,
+) -> None:
+    leader = cluster.leader
+    follower = cluster.followers(leader)[0]
+    for member in (leader, follower):
+        member.kill()
+    first, second = messages(2)
+    with Publisher(cluster.url) as publisher:
+        with pytest.raises(Nacked):
+            publisher.publish(first).result(20)
+        follower.restart()
+        # RabbitMQ's channel would ask for the old leader for as long as that is away
+        wait_until(lambda: publisher.publish(second).exception(20) is None, what="a confirm")
+    assert not leader.answers()
 
 
 def test_a_cluster_takes_events_while_a_follower_is_away_and_back(
