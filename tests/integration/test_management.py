@@ -121,6 +121,7 @@ def test_the_panel_shows_a_task_in_work_and_redrives_one_that_failed(bench: Work
     dead = bench.fire("chat", client="pika")
     wait_until(lambda: levels()["retrying"] == 1, what="a retry")
     bench.wait_for(dead, status="dead")
+    wait_until(lambda: levels()["letters"] == 1, what="the letter, younger than its note")
     panel.do("open", event=dead).result(20)
     outcomes = [each["outcome"] for each in panel.state["detail"]["attempts"]]
     assert outcomes == ["failed, is tried again", "failed, dead letter"]
