@@ -291,7 +291,7 @@ class Link:
 
     def _renew(self, channel: Channel) -> None:
         """Go on with a new channel: the close callback opens it."""
-        self._channel, self._refused_at, self._renewing = None, None, True
+        self._channel, self._renewing = None, True
         self._put_back()
         channel.close()
 

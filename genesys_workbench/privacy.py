@@ -12,7 +12,7 @@ import ipaddress
 import logging
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .spellings import normalise_address
@@ -24,6 +24,7 @@ __all__ = [
     "mask",
     "mask_conversation",
     "mask_event",
+    "mask_free",
     "network_of",
     "scrub",
 ]
@@ -96,12 +97,28 @@ def mask_event(body: Mapping[str, Any], key: Key | None = None) -> dict[str, Any
     return _mask_object(body, key or _SESSION_KEY, strict=True)
 
 
+def mask_free(value: Any, masked: Callable[[str], str]) -> Any:
+    """Return a copy of free data with all its texts and numbers masked, whatever their names.
+
+    Args:
+        value: Any JSON value.
+        masked: Makes the masks.
+    """
+    if isinstance(value, Mapping):
+        return {name: mask_free(item, masked) for name, item in value.items()}
+    if isinstance(value, list):
+        return [mask_free(item, masked) for item in value]
+    return value if value is None or isinstance(value, bool) else masked(str(value))
+
+
 def _mask_object(body: Mapping[str, Any], key: Key, *, strict: bool) -> dict[str, Any]:
     strict = strict and "participants" not in body
     masked = {}
     for name, value in body.items():
-        if name == "attributes" or _is_personal(name, body):
-            masked[name] = _mask_all(value, key, free=name == "attributes")
+        if name == "attributes":
+            masked[name] = mask_free(value, lambda text: mask(text, key))
+        elif _is_personal(name, body):
+            masked[name] = _mask_personal(value, key)
         else:
             masked[name] = _mask_value(name, value, key, strict)
     return masked
@@ -115,17 +132,13 @@ def _is_personal(name: str, body: Mapping[str, Any]) -> bool:
     return name.lower() in _PERSONAL_KEYS or _PERSONAL_KEY.search(name) is not None
 
 
-def _mask_all(value: Any, key: Key, *, free: bool) -> Any:
+def _mask_personal(value: Any, key: Key) -> Any:
     """Mask texts and numbers; objects under a personal name are read by their own names."""
     if isinstance(value, Mapping):
-        if free:
-            return {name: _mask_all(item, key, free=True) for name, item in value.items()}
         return _mask_object(value, key, strict=False)
     if isinstance(value, list):
-        return [_mask_all(item, key, free=free) for item in value]
-    if value is None or isinstance(value, bool):
-        return value
-    return mask(str(value), key)
+        return [_mask_personal(item, key) for item in value]
+    return value if value is None or isinstance(value, bool) else mask(str(value), key)
 
 
 def _mask_value(name: str, value: Any, key: Key, strict: bool) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from ..privacy import NAMED_THINGS, Key, mask, mask_event
+from ..privacy import NAMED_THINGS, Key, mask, mask_event, mask_free
 from ..spellings import read_text
 
 __all__ = ["Veil"]
@@ -41,7 +41,7 @@ class Veil:
         """Return free data as a JSON object, None where there is none."""
         if not values:
             return None
-        return _json(values if self._shows else self._free(values))
+        return _json(values if self._shows else mask_free(values, self._mask))
 
     def source(self, item: Any) -> str | None:
         """Return the beginning of a row that is no conversation, as JSON."""
@@ -51,14 +51,6 @@ class Veil:
             return _json(item)[:_MAX_SOURCE]
         except (TypeError, ValueError, RecursionError):
             return None
-
-    def _free(self, value: Any) -> Any:
-        """Mask free data as `mask_conversation` does; equal values are masked once."""
-        if isinstance(value, Mapping):
-            return {name: self._free(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self._free(item) for item in value]
-        return value if value is None or isinstance(value, bool) else self._mask(str(value))
 
     def _hidden(self, item: Any) -> Any:
         if isinstance(item, dict):
