@@ -133,7 +133,7 @@ class Intake:
                 [(messages[i], digest(events[i].source)) for i in rest], errors
             )
         crash_at("after-confirm-before-answer")
-        self._metrics.events.labels("published").inc(len(events) - len(rest))
+        self._metrics.published.inc(len(events) - len(rest))
         return ["spooled" if error is not None else "published" for error in errors]
 
     async def _publish(self, messages: Sequence[Message]) -> list[BrokerError | None]:
@@ -171,7 +171,7 @@ class Intake:
             raise next(error for error in errors if error is not None)
         await asyncio.wrap_future(self._spool.add(items))
         crash_at("after-spool-commit")
-        self._metrics.events.labels("spooled").inc(len(items))
+        self._metrics.spooled.inc(len(items))
         self._wanted.set()
 
     async def _drain(self, spool: Spool) -> None:

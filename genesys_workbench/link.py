@@ -27,7 +27,6 @@ from .backoff import Backoff
 from .connecting import broker_error, connection_parameters
 from .crash import crash_at
 from .errors import BrokerError, BrokerRefused, BrokerUnreachable
-from .gathering import GatheringConnection
 from .link_errors import (
     alarmed,
     overloaded,
@@ -40,6 +39,7 @@ from .link_errors import (
 from .pending import Pending, properties_of
 from .pulse import Pulse
 from .settings import hide_password
+from .streams import StreamConnection
 
 __all__ = ["Link"]
 
@@ -83,7 +83,7 @@ class Link:
         self._refused_at: float | None = None
         self._renewing = False
         self._closing = False
-        self._connection: GatheringConnection | None = None
+        self._connection: StreamConnection | None = None
         self._channel: Channel | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._idle: asyncio.Event | None = None
@@ -163,7 +163,7 @@ class Link:
     def _connect(self) -> None:
         if self._closing:
             return
-        self._connection = GatheringConnection(
+        self._connection = StreamConnection(
             self._parameters,
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_lost,
@@ -171,7 +171,7 @@ class Link:
             custom_ioloop=self._loop,
         )
 
-    def _on_open(self, connection: GatheringConnection) -> None:
+    def _on_open(self, connection: StreamConnection) -> None:
         if self._closing:
             connection.close()
             return
@@ -267,7 +267,7 @@ class Link:
             pending.fail(self._trouble)
         self._loop.call_later(self._backoff.pause(), self._open_channel)
 
-    def _on_lost(self, connection: GatheringConnection, reason: BaseException) -> None:
+    def _on_lost(self, connection: StreamConnection, reason: BaseException) -> None:
         if connection is not self._connection:
             return
         self._channel = self._connection = None

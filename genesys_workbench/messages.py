@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import msgspec
+
 from .correlation import MESSAGE_HEADER
 from .errors import InvalidDelivery, PermanentError
 from .events import ConversationEvent, parse_event, parse_time
@@ -181,7 +183,7 @@ def encode(
     return Message(
         event_id=event.event_id,
         routing_key=routing_key(event.event_type, event.media_type),
-        body=dumps([[payload], {}, None]).encode(),
+        body=_quick.encode([[payload], {}, None]),
         headers=headers,
         priority=PRIORITIES.get(event.media_type, DEFAULT_PRIORITY) if with_priority else None,
     )
@@ -195,7 +197,7 @@ def payload_of(
 ) -> str:
     """Return the task's one argument: an event as JSON, with its untouched source."""
     when = event.occurred_at
-    return dumps(
+    return _quick.encode(
         {
             "conversationId": event.conversation_id,
             "timestamp": when.isoformat().replace("+00:00", "Z") if when else None,
@@ -208,7 +210,7 @@ def payload_of(
             "receivedAt": received_at.astimezone(UTC).isoformat(),
             "source": event.source,
         }
-    )
+    ).decode()
 
 
 def task_headers(task_id: str, event_id: str) -> dict[str, Any]:
@@ -281,6 +283,7 @@ def _job(payload: dict[str, Any]) -> Job:
     return Job(event, received_at, metadata)
 
 
+_quick = msgspec.json.Encoder()
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 

@@ -32,9 +32,9 @@ class Metrics:
             "deliveries", "Deliveries answered, by HTTP status.", "status"
         )
         self.refused = self._counter("refused", "Deliveries refused, by reason.", "reason")
-        self.events = self._counter(
-            "events", "Events made safe, by way (published, spooled).", "way"
-        )
+        events = self._counter("events", "Events made safe, by way (published, spooled).", "way")
+        self.published = events.labels("published")
+        self.spooled = events.labels("spooled")
         self.drained = self._counter("spool_drained", "Events that left the spool for the broker.")
         self.drain_failures = self._counter(
             "spool_drain_failures",

@@ -13,10 +13,11 @@ import json
 import logging
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from .gathering import GatheringTransport
 from .settings import load_settings
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class _Patience(_Base):
     _header_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", GatheringTransport(transport, self.loop)))
         self._since = self.loop.time()
         self._timer = self.loop.call_later(self.header_timeout, self._look)
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 import pika
 
+from .amqp_fields import TaskProperties
 from .correlation import ids_of
 from .errors import BrokerError
 from .messages import Message
@@ -43,4 +44,6 @@ class Pending:
 
 def properties_of(message: Message) -> pika.BasicProperties:
     """Return the AMQP properties that a message is published with."""
-    return pika.BasicProperties(**message.amqp_properties, headers=message.headers, delivery_mode=2)
+    if message.properties is None:
+        return TaskProperties(**message.amqp_properties, headers=message.headers)
+    return pika.BasicProperties(**message.properties, headers=message.headers, delivery_mode=2)

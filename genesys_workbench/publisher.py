@@ -77,7 +77,7 @@ class Publisher:
         )
         self.window = window
         self._inbox: deque[Pending] = deque()
-        self._awake = False
+        self._awake = True  # or soon: `_open` is on its way to the loop
         self._closed = False
         self._timeout = timeout
         self._thread: threading.Thread | None = None
@@ -88,7 +88,7 @@ class Publisher:
             )
             self._thread.start()
         self._loop = loop
-        loop.call_soon_threadsafe(self._link.open, loop)
+        loop.call_soon_threadsafe(self._open)
 
     def __repr__(self) -> str:
         link = self.__dict__.get("_link")  # absent where the URL was refused
@@ -124,18 +124,25 @@ class Publisher:
         if asyncio.get_running_loop() is not self._loop:
             return asyncio.wrap_future(self.publish(message))
         future: asyncio.Future[None] = self._loop.create_future()
-        self._hand_over(Pending(message, future))
+        if self._taken(Pending(message, future)) and not self._awake:
+            Context().run(self._wake)
         return future
 
     def _hand_over(self, pending: Pending) -> None:
+        if self._taken(pending) and not self._awake:
+            self._awake = True
+            self._loop.call_soon_threadsafe(self._wake, context=Context())
+
+    def _taken(self, pending: Pending) -> bool:
+        """Take a message in; who wakes the link has no context of its own.
+
+        The ids of one delivery must not get into log entries about the connection.
+        """
         if self._closed:
             pending.fail(BrokerUnreachable("The publisher is closed.", fix="open a new one"))
-            return
+            return False
         self._inbox.append(pending)
-        if not self._awake:
-            self._awake = True
-            # The ids of one delivery must not get into log entries about the connection.
-            self._loop.call_soon_threadsafe(self._wake, context=Context())
+        return True
 
     def publish_many(
         self, messages: Iterable[Message], *, on_progress: Callable[[int], None] | None = None
@@ -164,6 +171,10 @@ class Publisher:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _open(self) -> None:
+        self._link.open(self._loop)
+        self._wake()
 
     def _wake(self) -> None:
         self._awake = False

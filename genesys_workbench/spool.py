@@ -13,10 +13,12 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import fields as fields_of
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
+
+import msgspec
 
 from .errors import SpoolError, SpoolFull
 from .messages import Message
@@ -34,6 +36,7 @@ CREATE TABLE IF NOT EXISTS spool (
 """
 INSERT = "INSERT OR IGNORE INTO spool (event_id, fingerprint, message) VALUES (?, ?, ?)"
 GROUP = 512
+_FIELDS = [field.name for field in fields_of(Message)]
 
 _Work = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
 
@@ -56,6 +59,7 @@ class Spool:
         self._count = 0
         self._version = 0
         self._inode: int | None = None
+        self._in_place = True
         opened: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(opened,), name="genesys-spool", daemon=True
@@ -80,7 +84,11 @@ class Spool:
         rows = [(message.event_id, mark, _dump(message)) for message, mark in items]
 
         def work(database: sqlite3.Connection) -> None:
-            self._check_place()
+            if not self._in_place:
+                raise SpoolError(
+                    f"The spool at {self._path} was deleted or replaced while it was in use.",
+                    fix="start the receiver again",
+                )
             if self._count + len(rows) > self._max:
                 raise SpoolFull(
                     f"The spool holds {self._count} events, its bound is {self._max}.",
@@ -124,14 +132,6 @@ class Spool:
         self._inbox.put((work, future))
         return future
 
-    def _check_place(self) -> None:
-        """Refuse to keep anything in a file that no later start would find."""
-        if _inode(self._path) != self._inode:
-            raise SpoolError(
-                f"The spool at {self._path} was deleted or replaced while it was in use.",
-                fix="start the receiver again",
-            )
-
     def _run(self, opened: Future[None]) -> None:
         try:
             database = _open(self._path)
@@ -173,6 +173,8 @@ class Spool:
         try:
             database.execute("BEGIN IMMEDIATE")
             self._recount(database)
+            # Nothing is kept in a file that no later start would find.
+            self._in_place = _inode(self._path) == self._inode
             count = self._count
             for work, future in group:
                 try:
@@ -239,9 +241,9 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _dump(message: Message) -> str:
-    fields = asdict(message)
+    fields = {name: getattr(message, name) for name in _FIELDS}
     fields["body"] = message.body.decode()
-    return json.dumps(fields, ensure_ascii=False)
+    return msgspec.json.encode(fields).decode()
 
 
 def _load(text: str) -> Message:

@@ -38,9 +38,7 @@ def loads(body: bytes) -> Any:
     if text.startswith("\ufeff"):
         raise InvalidDelivery("The body begins with a byte order mark; send plain UTF-8.")
     try:
-        value = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=_finite
-        )
+        value = _decoder.decode(text)
     except json.JSONDecodeError as exc:
         raise InvalidDelivery(f"The body is not JSON: {exc.msg} (character {exc.pos}).") from exc
     except RecursionError as exc:
@@ -70,6 +68,11 @@ def _finite(digits: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise InvalidDelivery("The body holds a number that is too large.")
     return value
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_constant, parse_float=_finite
+)
 
 
 def _check(value: Any, *, escaped: bool) -> None:

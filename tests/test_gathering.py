@@ -1,4 +1,4 @@
-"""Frames of one turn of the event loop reach the socket together, in their order, all of them."""
+"""What is written in one turn of the loop reaches the socket together, in its order, all of it."""
 
 from __future__ import annotations
 
@@ -6,20 +6,30 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-import pika
 import pytest
 
-from genesys_workbench.gathering import MAX_CHUNK, GatheringConnection
+from genesys_workbench.gathering import MAX_CHUNK, GatheringTransport
 
 
 class Transport:
-    """Takes what pika writes."""
+    """Takes what is written."""
 
     def __init__(self) -> None:
         self.chunks: list[bytes] = []
+        self.closed = False
 
     def write(self, data: bytes) -> None:
+        assert not self.closed
         self.chunks.append(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = True
 
 
 @pytest.fixture
@@ -30,12 +40,13 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @pytest.fixture
-def connection(loop: asyncio.AbstractEventLoop) -> GatheringConnection:
-    return GatheringConnection(
-        pika.URLParameters("amqp://127.0.0.1/"),
-        custom_ioloop=loop,
-        internal_connection_workflow=False,
-    )
+def transport() -> Transport:
+    return Transport()
+
+
+@pytest.fixture
+def gathering(loop: asyncio.AbstractEventLoop, transport: Any) -> GatheringTransport:
+    return GatheringTransport(transport, loop)
 
 
 def turn(loop: asyncio.AbstractEventLoop) -> None:
@@ -43,39 +54,44 @@ def turn(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_forever()
 
 
-def emit(connection: Any, *frames: bytes) -> None:
-    for frame in frames:
-        connection._adapter_emit_data(frame)
+def write(gathering: GatheringTransport, *parts: bytes) -> None:
+    for part in parts:
+        gathering.write(part)
 
 
-def test_frames_of_one_turn_are_one_chunk(loop: asyncio.AbstractEventLoop, connection: Any) -> None:
-    transport = connection._transport = Transport()
-    emit(connection, b"method", b"header", b"body")
+def test_parts_of_one_turn_are_one_chunk(
+    loop: asyncio.AbstractEventLoop, gathering: GatheringTransport, transport: Transport
+) -> None:
+    write(gathering, b"method", b"header", b"body")
     assert transport.chunks == []
     turn(loop)
-    emit(connection, b"next")
+    write(gathering, b"next")
     turn(loop)
     assert transport.chunks == [b"methodheaderbody", b"next"]
 
 
 def test_much_is_sent_before_the_turn_ends(
-    loop: asyncio.AbstractEventLoop, connection: Any
+    loop: asyncio.AbstractEventLoop, gathering: GatheringTransport, transport: Transport
 ) -> None:
-    transport = connection._transport = Transport()
-    emit(connection, b"x" * MAX_CHUNK, b"rest")
+    write(gathering, b"x" * MAX_CHUNK, b"rest")
     assert transport.chunks == [b"x" * MAX_CHUNK]
     turn(loop)
     assert transport.chunks == [b"x" * MAX_CHUNK, b"rest"]
 
 
-def test_what_is_left_when_the_connection_is_lost_is_dropped(
-    loop: asyncio.AbstractEventLoop, connection: Any
+def test_what_was_written_goes_out_before_the_end(
+    loop: asyncio.AbstractEventLoop, gathering: GatheringTransport, transport: Transport
 ) -> None:
-    connection._transport = Transport()
-    emit(connection, b"method")
-    connection._transport = None
+    write(gathering, b"last")
+    gathering.close()
     turn(loop)
-    transport = connection._transport = Transport()
-    emit(connection, b"new")
+    assert (transport.chunks, transport.closed) == ([b"last"], True)
+
+
+def test_what_is_left_when_the_connection_is_lost_is_dropped(
+    loop: asyncio.AbstractEventLoop, gathering: GatheringTransport, transport: Transport
+) -> None:
+    write(gathering, b"method")
+    gathering.abort()
     turn(loop)
-    assert transport.chunks == [b"new"]
+    assert (transport.chunks, transport.closed) == ([], True)

@@ -29,11 +29,12 @@ LAYERS = {
         "shapes_analytics shapes_rest spellings strict_json timings tls_errors tokens tracebacks"
     ),
     "one I/O each": (
-        "auth broker canary client connecting database database_errors deadline deliverylog "
-        "details gathering kombu_queues lenient limiter link logs management memory metrics "
-        "metrics_port node node_files paging patience pending ports preparing publisher pulse "
-        "queues reads recording samples schema serving shipped spool statements store tls "
-        "tls_facts transport waiting watchdog watched_file worker_metrics worker_output"
+        "amqp_fields auth broker canary client connecting database database_errors deadline "
+        "deliverylog details gathering kombu_queues lenient limiter link logs management memory "
+        "metrics metrics_port node node_files paging patience pending ports preparing publisher "
+        "pulse queues reads recording samples schema serving shipped spool statements store "
+        "streams tls tls_facts transport waiting watchdog watched_file worker_metrics "
+        "worker_output"
     ),
     "aside": "simulator",
     "joins": (
@@ -60,7 +61,7 @@ SIMULATOR_IS_USED_BY = {
     "workbench",
 }
 # No I/O below here, so none of its libraries.
-PURE_MAY_USE = {"pydantic"}
+PURE_MAY_USE = {"msgspec", "pydantic"}
 _DOTTED = re.compile(rf"{NAME}\.([\w.]+):\w+")
 
 

@@ -134,7 +134,7 @@ def busy() -> Metrics:
         metrics.refused.labels(reason).inc()
         metrics.drain_failures.labels(reason).inc()
     for way in ("published", "spooled"):
-        metrics.events.labels(way).inc()
+        getattr(metrics, way).inc()
     for each in (metrics.seconds, metrics.confirm_seconds, metrics.body_bytes):
         each.observe(1)
     return metrics

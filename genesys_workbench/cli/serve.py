@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -90,6 +91,8 @@ def _serve(
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             if self.started:
+                gc.collect()
+                gc.freeze()  # what is loaded by now stays: looking through it all takes 50 ms
                 on_ready()
 
     certificate_file, key_file = certificate or (None, None)
