@@ -44,7 +44,7 @@ class Shell:
             check=False,
         )
         assert done.returncode == code, f"{command}: {done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
         return done
 
     def rows(self, *command: str, code: int = 0) -> list[Any]:
@@ -85,7 +85,7 @@ class Shell:
         os.killpg(process.pid, number)
         code = process.wait(60)
         seconds = time.monotonic() - started
-        assert "Traceback" not in self.said(name)
+        assert "Traceback" not in self.said(name), self.said(name)
         return code, seconds
 
     def close(self) -> None:
