@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -31,6 +32,7 @@ __all__ = ["Endpoint", "Fetch"]
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = "5"
+_HEADER = HEADER.lower().encode()
 # A larger body is parsed in a thread: a hostile one can take half a second, and others wait.
 PARSED_AT_ONCE = 64 * 1024
 
@@ -47,6 +49,11 @@ class _Seen:
     events: Sequence[ConversationEvent] = ()
     outcome: Outcome = "refused"
     sentence: str = ""
+
+
+class _Json(JSONResponse):
+    def render(self, content: Any) -> bytes:
+        return msgspec.json.encode(content)
 
 
 class Endpoint:
@@ -80,7 +87,7 @@ class Endpoint:
         seen = _Seen(headers, correlation_of(headers, self._new_id))
         with about(correlation_id=seen.correlation_id):
             response = await self._answer(scope, receive, seen)
-        response.headers[HEADER] = seen.correlation_id
+        response.raw_headers.append((_HEADER, seen.correlation_id.encode()))
         seconds = time.perf_counter() - started
         self._metrics.deliveries.labels(response.status_code).inc()
         self._metrics.seconds.observe(seconds)
@@ -141,8 +148,8 @@ class Endpoint:
             for event, way in zip(events, ways, strict=True)
         ]
         if not several:
-            return JSONResponse(answers[0], 202)
-        return JSONResponse({"status": status, "count": len(answers), "events": answers}, 202)
+            return _Json(answers[0], 202)
+        return _Json({"status": status, "count": len(answers), "events": answers}, 202)
 
     async def _read(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
         limit = self._settings.max_body_bytes

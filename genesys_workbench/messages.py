@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
 from .correlation import MESSAGE_HEADER
 from .errors import InvalidDelivery, PermanentError
 from .events import ConversationEvent, parse_event, parse_time
+from .ids import new_id
 from .settings import Settings
 
 __all__ = [
@@ -175,7 +175,7 @@ def encode(
         correlation_id: Of the delivery, for the logs of whoever works on the message.
     """
     payload = payload_of(event, received_at=received_at, metadata=metadata)
-    headers = task_headers(str(uuid4()), event.event_id) | event_headers(event)
+    headers = task_headers(new_id(), event.event_id) | event_headers(event)
     if replay:
         headers["x-workbench-replay"] = replay
     if correlation_id:

@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -26,6 +25,7 @@ from .broker import Broker, running_broker, setup_topology, url_of
 from .deliverylog import DeliveryLog
 from .endpoint import Endpoint, Fetch
 from .errors import BrokerError, TopologyError
+from .ids import new_id
 from .intake import Intake
 from .memory import MemoryPublisher
 from .memory import setup as setup_memory
@@ -52,7 +52,7 @@ def create_app(
     fetch: Fetch | None = None,
     deliveries: DeliveryLog | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    new_id: Callable[[], str] = lambda: str(uuid4()),
+    new_id: Callable[[], str] = new_id,
 ) -> FastAPI:
     """Make the app.
 

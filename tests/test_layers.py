@@ -25,7 +25,7 @@ LAYERS = {
     "ground": "crash errors news once settings webhook_secrets",
     "pure": (
         "api_errors authenticity autopsy backoff conversations correlation dead detail_facts "
-        "events facts ledgers link_errors merging messages outlets privacy shapes "
+        "events facts ids ledgers link_errors merging messages outlets privacy shapes "
         "shapes_analytics shapes_rest spellings strict_json timings tls_errors tokens tracebacks"
     ),
     "one I/O each": (
