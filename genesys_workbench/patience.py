@@ -106,6 +106,10 @@ class _Patience(_Base):
         if upgrade and self._answering:
             self.cycle.keep_alive = False  # what follows is in a protocol that is not spoken here
 
+    def handle_websocket_upgrade(self) -> None:
+        self._timer.cancel()  # the other protocol has a patience of its own
+        super().handle_websocket_upgrade()
+
     def on_body(self, body: bytes) -> None:
         self._barren = 0
         super().on_body(body)

@@ -45,6 +45,7 @@ class ServerThread:
         name: Of the thread, and of the server in messages.
         certificate: Paths of certificate and key, to serve https.
         header_timeout: Seconds until a request's headers must be there.
+        websockets: Whether the app takes WebSockets.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class ServerThread:
         name: str = "server",
         certificate: tuple[str, str] | None = None,
         header_timeout: float = 10.0,
+        websockets: bool = False,
     ) -> None:
         self.note: str | None = None
         self._app = app
@@ -66,6 +68,7 @@ class ServerThread:
         self._name = name
         self._certificate = certificate
         self._header_timeout = header_timeout
+        self._websockets = websockets
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -99,7 +102,9 @@ class ServerThread:
             return self.url
         sock = self._bind()
         self._port = sock.getsockname()[1]
-        server = self._server = _Server(self._app, self._certificate, self._header_timeout)
+        server = self._server = _Server(
+            self._app, self._certificate, self._header_timeout, websockets=self._websockets
+        )
         self._thread = threading.Thread(
             target=_run, args=(server, sock), name=self._name, daemon=True
         )
@@ -181,6 +186,8 @@ class _Server(uvicorn.Server):
         app: Callable[..., Any],
         certificate: tuple[str, str] | None,
         header_timeout: float,
+        *,
+        websockets: bool,
     ) -> None:
         self.app = app
         certificate_file, key_file = certificate or (None, None)
@@ -196,7 +203,7 @@ class _Server(uvicorn.Server):
                 proxy_headers=False,
                 log_config=None,
                 access_log=False,
-                ws="none",
+                ws="websockets-sansio" if websockets else "none",
                 ssl_certfile=certificate_file,
                 ssl_keyfile=key_file,
                 timeout_graceful_shutdown=_GRACE,

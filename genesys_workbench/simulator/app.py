@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,16 +11,21 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from .bodies import ApiError, error_response
+from .broadcast import Broadcast
 from .control_api import ControlApi
 from .conversations_api import ConversationsApi
 from .gateway import Gateway
+from .notifications_api import PATH as NOTIFICATIONS
+from .notifications_api import NotificationsApi
 from .oauth import TokenEndpoint
 from .routing_api import RoutingApi
 from .state import SimulatorState
+from .streaming import Streaming
+from .users_api import UsersApi
 from .webhooks_api import PATH as WEBHOOKS
 from .webhooks_api import WebhooksApi
 
@@ -31,7 +37,9 @@ def create_app(state: SimulatorState) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        going_on = asyncio.create_task(Broadcast(state.present, state.channels).run())
         yield
+        going_on.cancel()
         await state.deliveries.close()
 
     app = Starlette(
@@ -43,9 +51,9 @@ def create_app(state: SimulatorState) -> ASGIApp:
     return Gateway(app, state)
 
 
-def _routes(state: SimulatorState) -> list[Route]:
+def _routes(state: SimulatorState) -> list[BaseRoute]:
     token = TokenEndpoint(state.credentials, state.tokens)
-    read = ConversationsApi(state.world)
+    read = ConversationsApi(state.present)
     analytics = "/api/v2/analytics/conversations"
     return [
         Route("/oauth/token", token.answer, methods=["POST"]),
@@ -54,8 +62,31 @@ def _routes(state: SimulatorState) -> list[Route]:
         Route(f"{analytics}/details/query", read.details_query, methods=["POST"]),
         Route(f"{analytics}/{{conversation_id}}/details", read.details_of_one),
         Route("/api/v2/routing/queues", RoutingApi(state.world).queues),
+        Route("/api/v2/users", UsersApi(state.world).users),
+        *_notification_routes(state),
         *_webhook_routes(state),
         *_control_routes(state),
+    ]
+
+
+def _notification_routes(state: SimulatorState) -> list[BaseRoute]:
+    api = NotificationsApi(state.channels)
+    channels = f"{NOTIFICATIONS}/channels"
+    subscriptions = _by_method(
+        GET=api.subscriptions, POST=api.add, PUT=api.replace, DELETE=api.clear
+    )
+    return [
+        Route(channels, _by_method(GET=api.listing, POST=api.create), methods=["GET", "POST"]),
+        Route(channels + "/{channel_id}", api.check, methods=["HEAD"]),
+        Route(
+            channels + "/{channel_id}/subscriptions",
+            subscriptions,
+            methods=["GET", "POST", "PUT", "DELETE"],
+        ),
+        Route(f"{NOTIFICATIONS}/availabletopics", api.topics),
+        WebSocketRoute(
+            "/channels/{channel_id}", Streaming(state.channels, heartbeat=state.heartbeat).serve
+        ),
     ]
 
 

@@ -7,23 +7,23 @@ from starlette.responses import JSONResponse, Response
 
 from .analytics import analytics_conversation
 from .bodies import ApiError, json_object, valid_uuid
+from .present import Present
 from .queries import parse_query, run_query
 from .rest import rest_conversation
-from .world import World
 
 __all__ = ["ConversationsApi"]
 
 
 class ConversationsApi:
-    """Read calls on the conversations of a world."""
+    """Read calls on the conversations, as they stand."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, present: Present) -> None:
+        self._present = present
 
     async def conversation(self, request: Request) -> Response:
         """``GET /api/v2/conversations/{conversationId}``."""
         conversation_id = valid_uuid(request.path_params["conversation_id"], "conversationId")
-        conversation = self._world.by_id(conversation_id)
+        conversation = self._present.by_id(conversation_id)
         if conversation is None:
             raise ApiError(404)
         return JSONResponse(rest_conversation(conversation))
@@ -31,7 +31,7 @@ class ConversationsApi:
     async def details_of_one(self, request: Request) -> Response:
         """``GET /api/v2/analytics/conversations/{conversationId}/details``."""
         conversation_id = valid_uuid(request.path_params["conversation_id"], "conversationId")
-        conversation = self._world.by_id(conversation_id)
+        conversation = self._present.by_id(conversation_id)
         if conversation is None:
             raise ApiError(404)
         return JSONResponse(analytics_conversation(conversation))
@@ -42,11 +42,11 @@ class ConversationsApi:
         ids = dict.fromkeys(valid_uuid(text.strip(), "id") for text in given if text.strip())
         if not ids:
             raise ApiError(400, message="id must name at least one conversation.", field="id")
-        found = [self._world.by_id(conversation_id) for conversation_id in ids]
+        found = [self._present.by_id(conversation_id) for conversation_id in ids]
         bodies = [analytics_conversation(item) for item in found if item is not None]
         return JSONResponse({"conversations": bodies})
 
     async def details_query(self, request: Request) -> Response:
         """``POST /api/v2/analytics/conversations/details/query``."""
         query = parse_query(await json_object(request))
-        return JSONResponse(run_query(query, self._world.conversations))
+        return JSONResponse(run_query(query, self._present.conversations()))

@@ -13,7 +13,7 @@ from .people import ORGANIZATION_ID
 from .times import epoch_ms, iso, make_id
 from .truth import SimConversation
 
-__all__ = ["ENVELOPES", "render"]
+__all__ = ["ENVELOPES", "correlation_id", "render"]
 
 ENVELOPES = ("eventbridge", "notification", "data-action", "seed")
 _SOURCE = f"aws.partner/genesys.com/cloud/{ORGANIZATION_ID}/genesys-workbench"
@@ -38,6 +38,11 @@ def render(event: DetailEvent, envelope: str, *, conversation: SimConversation) 
     return _RENDERINGS[envelope](event, conversation)
 
 
+def correlation_id(event: DetailEvent) -> str:
+    """Return the id that the platform gives to what it says of an event."""
+    return _event_id(event, "correlation")
+
+
 def _event_id(event: DetailEvent, purpose: str = "event") -> str:
     session = event.body.get("sessionId", event.body["participantId"])
     when = epoch_ms(event.occurred_at)
@@ -60,7 +65,7 @@ def _eventbridge(event: DetailEvent, _: SimConversation) -> dict[str, Any]:
             "topicName": _TOPIC.format(id=event.conversation_id) + event.what,
             "version": "2",
             "eventBody": event.body,
-            "metadata": {"CorrelationId": _event_id(event, "correlation")},
+            "metadata": {"CorrelationId": correlation_id(event)},
             "timestamp": iso(sent_at),
         },
     }
@@ -71,7 +76,7 @@ def _notification(event: DetailEvent, conversation: SimConversation) -> dict[str
         "topicName": conversation_topic(conversation, event.occurred_at),
         "version": "2",
         "eventBody": notification_conversation(conversation, event.occurred_at),
-        "metadata": {"CorrelationId": _event_id(event, "correlation")},
+        "metadata": {"CorrelationId": correlation_id(event)},
     }
 
 

@@ -19,7 +19,7 @@ Scope = Literal["segment", "conversation"]
 _Row = Mapping[str, Any]
 _Test = Callable[[_Row], bool]
 _DIMENSIONS = {
-    "segment": ("mediaType", "direction", "queueId"),
+    "segment": ("mediaType", "direction", "queueId", "userId"),
     "conversation": ("conversationId", "originatingDirection"),
 }
 _INVALID = "Value [{value}] is not valid for field type [{name}]. Allowable values are: {allowed}"
@@ -55,6 +55,7 @@ def _segments(conversation: dict[str, Any]) -> Iterator[_Row]:
                     "mediaType": session.get("mediaType"),
                     "direction": session.get("direction"),
                     "queueId": segment.get("queueId"),
+                    "userId": participant.get("userId"),
                 }
 
 

@@ -22,7 +22,9 @@ _PATTERNS = {
     "conversation": re.compile(r"/api/v2/conversations/[^/]+"),
     "details_query": re.compile(r"/api/v2/analytics/conversations/details/query"),
     "details": re.compile(r"/api/v2/analytics/conversations/(details|[^/]+/details)"),
+    "notifications": re.compile(r"/api/v2/notifications(/.*)?"),
     "queues": re.compile(r"/api/v2/routing/queues"),
+    "users": re.compile(r"/api/v2/users"),
     "webhooks": re.compile(r"/api/v2/webhooks(/.*)?"),
 }
 # The official SDK reaches a gateway by a path of its own for login and for the platform.

@@ -45,6 +45,10 @@ class Tokens:
         self._ends[token] = self._clock() + self.expires_in
         return token
 
+    def expire(self) -> None:
+        """Let all tokens that were handed out be over."""
+        self._ends = dict.fromkeys(self._ends, self._clock())
+
     def check(self, authorization: str) -> str:
         """Return the valid token of an Authorization header.
 

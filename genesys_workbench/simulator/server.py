@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, wait
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -16,14 +16,17 @@ from ..errors import ServingError
 from ..serving import ServerThread
 from ..settings import SIMULATOR_CREDENTIALS
 from .app import create_app
+from .channels import Channels
 from .deliveries import Deliveries
 from .faults import Faults
 from .ledger import Ledger
 from .limits import RateLimits
 from .oauth import Tokens
 from .plans import DeliveryPlan
+from .present import Present, SimClock
 from .signing import Signer
 from .state import IdSource, SimulatorState
+from .streaming import HEARTBEAT, closing
 from .times import iso
 from .webhooks_api import Webhooks
 from .world import DEFAULT_START, World
@@ -41,12 +44,17 @@ class Simulator:
         seed: Of the world, the ids, the share of faults and the order of deliveries.
         port: 0 takes a free one; a busy one is replaced, and `note` says so.
         conversations: How many the world holds.
-        start: Aware time of the first conversation.
+        start: Aware time of the first conversation; now for a world that goes on.
+        gap: Mean seconds between two conversations.
         credentials: Client id and secret that the token endpoint knows.
         expires_in: Lifetime of a token in seconds.
         rate_limit: Calls per token and minute.
         webhooks: Whether ``/api/v2/webhooks`` exists; in a real organisation it does not.
         signer: Proves the deliveries that name no other signer.
+        live: Whether the world goes on from `start`, and nothing is known of what is to come;
+            else all of it is history.
+        speed: Simulated seconds in a second of a world that goes on.
+        heartbeat: Seconds between two signs of life on the socket of a notification channel.
         clock: Monotonic seconds, for the tokens and the rate limit.
         local_tls: What verifies https receivers on this computer; None for the system's CAs.
     """
@@ -58,21 +66,30 @@ class Simulator:
         port: int = 0,
         host: str = "127.0.0.1",
         conversations: int = 500,
-        start: datetime = DEFAULT_START,
+        start: datetime | None = None,
+        gap: float = 60.0,
         credentials: tuple[str, str] = SIMULATOR_CREDENTIALS,
         expires_in: float = 86399,
         rate_limit: int = 300,
         webhooks: bool = True,
         signer: Signer | None = None,
+        live: bool = False,
+        speed: float = 1.0,
+        heartbeat: float = HEARTBEAT,
         clock: Callable[[], float] = time.monotonic,
         local_tls: ssl.SSLContext | None = None,
     ) -> None:
         self._signer = signer
         new_id = IdSource(seed)
-        world = World(seed, conversations=conversations, start=start)
+        began = start or (datetime.now(UTC) if live else DEFAULT_START)
+        world = World(seed, conversations=conversations, start=began, gap=gap)
+        sim_clock = SimClock(world.start, speed, clock=clock) if live else None
         hooks = Webhooks(new_id) if webhooks else None
         self._state = SimulatorState(
             world=world,
+            present=Present(world, sim_clock),
+            channels=Channels(world, clock=clock),
+            heartbeat=heartbeat,
             credentials=credentials,
             tokens=Tokens(expires_in=expires_in, clock=clock),
             limits=RateLimits(rate_limit, clock=clock),
@@ -81,7 +98,9 @@ class Simulator:
             deliveries=Deliveries(world, hooks, seed=seed, new_id=new_id, local_tls=local_tls),
             new_id=new_id,
         )
-        self._server = ServerThread(create_app(self._state), host=host, port=port, name="simulator")
+        self._server = ServerThread(
+            create_app(self._state), host=host, port=port, name="simulator", websockets=True
+        )
 
     def __enter__(self) -> Simulator:
         self.start()
@@ -126,6 +145,34 @@ class Simulator:
     def requests(self) -> Counter[str]:
         """Calls by endpoint, with the names that faults use, and ``other``."""
         return self._state.requests
+
+    def close_sockets(self) -> None:
+        """Close the sockets of all channels, as the platform does, with a notice before."""
+        self._server.submit(self._closed(channels=False)).result()
+
+    def deny(self, *permissions: str) -> None:
+        """Let the client lack these permissions, such as ``routing:queue:view``, and no others."""
+        self._state.channels.denied = set(permissions)
+
+    def expire_tokens(self) -> None:
+        """Let all access tokens be over."""
+        self._state.tokens.expire()
+
+    def forget_channels(self) -> None:
+        """Let all channels be gone, as after a day."""
+        self._server.submit(self._closed(channels=True)).result()
+
+    async def _closed(self, *, channels: bool) -> None:
+        for channel in self._state.channels:
+            if channel.socket is not None:
+                channel.socket.tell(closing())
+                channel.socket.end(1001)
+            if channels:
+                self._state.channels.remove(channel.id)
+
+    def now(self) -> datetime:
+        """Return the aware time of a world that goes on."""
+        return self._state.present.now()
 
     def deliver(
         self,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .channels import Channels
 from .deliveries import Deliveries
 from .faults import Faults
 from .limits import RateLimits
 from .oauth import Tokens
+from .present import Present
 from .times import make_id
 from .webhooks_api import Webhooks
 from .world import World
@@ -35,11 +37,15 @@ class SimulatorState:
 
     Attributes:
         credentials: The one client id and secret that the token endpoint knows.
+        present: The world as it stands now, for the calls that read it.
         webhooks: None when the organisation has no such endpoint, as the real ones.
+        heartbeat: Seconds between two signs of life on a socket.
         requests: Calls since the start by endpoint, refused and spoilt ones included.
     """
 
     world: World
+    present: Present
+    channels: Channels
     credentials: tuple[str, str] = field(repr=False)
     tokens: Tokens
     limits: RateLimits
@@ -47,4 +53,5 @@ class SimulatorState:
     webhooks: Webhooks | None
     deliveries: Deliveries
     new_id: IdSource
+    heartbeat: float = 30.0
     requests: Counter[str] = field(default_factory=Counter)

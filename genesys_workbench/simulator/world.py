@@ -42,13 +42,19 @@ class World:
         seed: Same seed, same world. Ids depend on the seed and the place in the order only.
         conversations: How many there are; they are made when they are asked for.
         start: Aware time of the first one.
+        gap: Mean seconds between two of them; fewer in the busy hours.
 
     Raises:
         SettingsError: The start has no time zone, or the number is negative.
     """
 
     def __init__(
-        self, seed: int = 42, *, conversations: int = 500, start: datetime = DEFAULT_START
+        self,
+        seed: int = 42,
+        *,
+        conversations: int = 500,
+        start: datetime = DEFAULT_START,
+        gap: float = _MEAN_GAP,
     ) -> None:
         if start.tzinfo is None or conversations < 0:
             raise SettingsError(
@@ -59,7 +65,7 @@ class World:
         self.start = to_ms(start)
         self.queues: Sequence[Queue] = QUEUES
         self.users: Sequence[User] = USERS
-        self.conversations: Sequence[SimConversation] = _Conversations(self, conversations)
+        self.conversations: Sequence[SimConversation] = _Conversations(self, conversations, gap)
 
     def by_id(self, conversation_id: str) -> SimConversation | None:
         """Return a conversation by its id, None where there is no such."""
@@ -74,11 +80,11 @@ class World:
 class _Conversations(Sequence[SimConversation]):
     """Conversations that are made on first sight and kept."""
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: World, number: int, gap: float) -> None:
         self._seed = world.seed
         self._made: dict[int, SimConversation] = {}
         rng = Random(f"{world.seed}/arrivals")
-        starts = accumulate(repeat(None, number - 1), partial(_next, rng), initial=world.start)
+        starts = accumulate(repeat(None, number - 1), partial(_next, rng, gap), initial=world.start)
         self._starts = list(islice(starts, number))
 
     def __len__(self) -> int:
@@ -100,9 +106,9 @@ class _Conversations(Sequence[SimConversation]):
         return self._made[place]
 
 
-def _next(rng: Random, at: datetime, _: None) -> datetime:
+def _next(rng: Random, mean: float, at: datetime, _: None) -> datetime:
     """Draw the arrival after the one at `at`: the gaps are shorter in the busy hours."""
-    gap = rng.expovariate(_DAY[at.hour] / _MEAN_GAP)
+    gap = rng.expovariate(_DAY[at.hour] / mean)
     return at + timedelta(milliseconds=_LEAST_GAP_MS + int(gap * 1000))
 
 

@@ -10,13 +10,17 @@ import json
 import time
 import warnings
 from datetime import timedelta
+from itertools import islice
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.sync.client import connect
 
 from genesys_workbench.simulator.analytics import analytics_conversation
+from genesys_workbench.simulator.drawing import timeline
 from genesys_workbench.simulator.faults import Fault
+from genesys_workbench.simulator.notification import notification_conversation
 from genesys_workbench.simulator.rest import rest_conversation
 from genesys_workbench.simulator.server import Simulator
 from genesys_workbench.simulator.times import iso
@@ -145,6 +149,40 @@ def test_the_sdk_filters_a_detail_query(sdk, analytics, sim):
     ]
     assert [item.conversation_id for item in answer.conversations] == emails[:25]
     assert 0 < answer.total_hits == len(emails) < 120
+
+
+def test_the_sdk_listens_by_a_channel_and_its_socket(sdk, client, sim):
+    api = sdk.NotificationsApi(client)
+    channel = api.post_notifications_channels()
+    topics = [sdk.ChannelTopic(), sdk.ChannelTopic()]
+    topics[0].id = f"v2.routing.queues.{sim.world.queues[0].id}.conversations"
+    topics[1].id = f"v2.users.{sim.world.users[0].id}.conversations"
+    told = api.put_notifications_channel_subscriptions(channel.id, topics).entities
+    assert [(one.id, one.state) for one in told] == [(one.id, "Permitted") for one in topics]
+    assert channel.id in [one.id for one in api.get_notifications_channels().entities]
+    assert len(api.get_notifications_channel_subscriptions(channel.id).entities) == 2
+    api.head_notifications_channel(channel.id)
+    with connect(channel.connect_uri) as socket:
+        socket.send(json.dumps({"message": "ping"}))
+        assert json.loads(socket.recv(5))["eventBody"]["message"] == "pong"
+    api.delete_notifications_channel_subscriptions(channel.id)
+    assert not api.get_notifications_channel_subscriptions(channel.id).entities
+
+
+def test_the_sdk_reads_the_topics_that_there_are(sdk, client):
+    api = sdk.NotificationsApi(client)
+    entities = api.get_notifications_availabletopics(expand=["requiresPermissions"]).entities
+    told = {one.id: one.requires_permissions for one in entities}
+    assert len(told) == 18
+    assert "routing:queue:view" in told["v2.routing.queues.{id}.conversations"]
+
+
+def test_the_sdk_reads_every_notification_of_a_conversation_and_knows_every_value(sdk, client, sim):
+    model = "QueueConversationEventTopicConversation"
+    for moment in islice(timeline(sim.world.conversations), 300):
+        body = notification_conversation(moment.conversation, moment.event.occurred_at)
+        read = client._ApiClient__deserialize(body, model)
+        assert (read.id, OUTDATED in str(read)) == (body["id"], False)
 
 
 def test_an_unknown_conversation_is_the_sdks_404(sdk, conversations):
