@@ -8,10 +8,9 @@ framework's routing and middleware, which would cost as much as all that is done
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -21,21 +20,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from .broker import Broker, running_broker, setup_topology, url_of
 from .deliverylog import DeliveryLog
 from .endpoint import Endpoint, Fetch
-from .errors import BrokerError, TopologyError
 from .ids import new_id
-from .intake import Intake
-from .memory import MemoryPublisher
-from .memory import setup as setup_memory
 from .metrics import CONTENT_TYPE, Metrics
 from .openapi import document
-from .proof import Proof
-from .publisher import Publisher, PublisherLike
+from .opening import open_intake
+from .publisher import PublisherLike
 from .serving import ServerThread
 from .settings import Settings, load_settings
-from .spool import Spool
 from .tls import server_files
 
 __all__ = ["PATH", "Receiver", "create_app"]
@@ -70,18 +63,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         own = settings or load_settings()
-        connected = _connected(own, publisher, on_connect=metrics.connects.inc)
-        async with connected as (used, proof, durable):
-            wants_spool = durable and own.spool_max_events > 0
-            spool = Spool(own.spool_file, max_events=own.spool_max_events) if wants_spool else None
-            intake = Intake(
-                used,
-                spool,
-                metrics=metrics,
-                clock=clock,
-                proof=proof,
-                with_priority=own.queue_type == "classic",
-            )
+        async with open_intake(own, metrics, publisher=publisher, clock=clock) as intake:
             app.state.endpoint = Endpoint(
                 own,
                 intake,
@@ -91,18 +73,7 @@ def create_app(
                 clock=clock,
                 new_id=new_id,
             )
-            metrics.watch(
-                spooled=lambda: intake.spooled,
-                spool_open=lambda: intake.spool_open,
-                ready=lambda: intake.broker_ready,
-            )
-            intake.start()
-            try:
-                yield
-            finally:
-                await intake.stop()
-                if spool is not None:
-                    spool.close()
+            yield
 
     app = _App(title="Genesys Workbench receiver", lifespan=lifespan, redirect_slashes=False)
     # Where the app is mounted into another, the path has a prefix, which routing takes away.
@@ -140,73 +111,6 @@ class _App(FastAPI):
 class _Deliver:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await scope["app"].state.endpoint(scope, receive, send)
-
-
-_Connected = tuple[PublisherLike, Proof | None, bool]
-
-
-@asynccontextmanager
-async def _connected(
-    settings: Settings, given: PublisherLike | None, *, on_connect: Callable[[], None]
-) -> AsyncIterator[_Connected]:
-    """Give (publisher, proof of the topology, whether the broker outlives this process)."""
-    if given is not None:
-        yield given, None, not isinstance(given, MemoryPublisher)
-        return
-    with ExitStack() as stack:
-        broker = await asyncio.to_thread(stack.enter_context, running_broker(settings))
-        log.info("broker: %s", broker.why)
-        opened = (
-            _embedded(settings)
-            if broker.kind == "memory"
-            else _rabbitmq(settings, broker, on_connect)
-        )
-        async with opened as connected:
-            yield connected
-
-
-@asynccontextmanager
-async def _embedded(settings: Settings) -> AsyncIterator[_Connected]:
-    from .worker import EmbeddedWorker
-
-    setup_memory()
-    worker = EmbeddedWorker(settings)
-    publisher = MemoryPublisher()
-    await asyncio.to_thread(worker.start)
-    try:
-        yield publisher, None, False
-    finally:
-        publisher.close()
-        await asyncio.to_thread(worker.stop)
-
-
-@asynccontextmanager
-async def _rabbitmq(
-    settings: Settings, broker: Broker, on_connect: Callable[[], None]
-) -> AsyncIterator[_Connected]:
-    url = url_of(broker)
-
-    async def prove() -> None:
-        await asyncio.to_thread(setup_topology, url, settings)
-
-    error = None
-    try:
-        await prove()
-    except TopologyError:
-        raise
-    except BrokerError as exc:
-        error = exc
-        log.warning("events are spooled until the broker takes them: %s", exc)
-    publisher = Publisher(
-        url,
-        timeout=settings.confirm_timeout,
-        loop=asyncio.get_running_loop(),
-        on_connect=on_connect,
-    )
-    try:
-        yield publisher, Proof(prove, error=error), True
-    finally:
-        await publisher.aclose()
 
 
 def _fetcher(settings: Settings) -> Fetch | None:
