@@ -177,7 +177,7 @@ def _not_found(path: str) -> _Verdict:
         fix = (
             "use an outlet of the platform: the Amazon EventBridge integration with an API "
             "destination, a Process Automation trigger with an Architect workflow and a Web "
-            "Services data action, or the Notifications WebSocket bridge"
+            "Services data action, or the Notifications WebSocket: genesys-workbench listen"
         )
         return NoWebhookEndpoint, why, fix
     why = "there is no such entity, or it is not visible yet, or it lies in another region"

@@ -280,6 +280,8 @@ def _job(payload: dict[str, Any]) -> Job:
     event = parse_event(source)
     if isinstance(payload.get("eventId"), str):
         event = replace(event, event_id=payload["eventId"])
+    if (event.event_type, payload.get("eventType")) == ("updated", "created"):
+        event = replace(event, event_type="created")  # only who listens knows which was the first
     return Job(event, received_at, metadata)
 
 

@@ -89,15 +89,16 @@ OUTLETS = (
     Outlet(
         have="laptop",
         name="Notifications WebSocket",
-        needs="the OAuth client only; no public URL",
+        needs="the permissions conversation:communication:view and routing:queue:view; no public "
+        "URL",
         steps=(
-            "POST /api/v2/notifications/channels gives a channel and the address of its socket.",
-            "Subscribe the channel to v2.routing.queues.{id}.conversations of each queue.",
-            "Post each message of the socket to the receiver. What does this, a bridge, is not "
-            "part of this version: write it, or take EventBridge or a trigger through a tunnel.",
+            "Admin > Roles: give a role of the OAuth client these permissions, and "
+            "analytics:conversationDetail:view to look up what was missed.",
+            "Set GENESYS_CLOUD_CLIENT_ID, _SECRET and _REGION.",
+            "genesys-workbench listen --queue NAME, for as long as you want to hear of it.",
         ),
-        if_away="gone: a socket repeats nothing",
-        here="the receiver takes its envelope; no bridge yet",
+        if_away="looked up in analytics when the bridge is back",
+        here="the bridge: genesys-workbench listen",
     ),
 )
 

@@ -39,7 +39,5 @@ def test_a_row_tells_what_is_needed_and_what_happens_to_missed_events() -> None:
     assert all(all(outlet.row().values()) for outlet in OUTLETS)
 
 
-def test_no_bridge_is_promised() -> None:
-    laptop = outlet_for("laptop")
-    assert laptop.here.endswith("no bridge yet")
-    assert "is not part of this version" in " ".join(laptop.steps)
+def test_the_laptops_outlet_names_the_command() -> None:
+    assert any("genesys-workbench listen --queue" in step for step in outlet_for("laptop").steps)

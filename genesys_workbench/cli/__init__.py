@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from . import audit, data, lab, notebooks, processes, queue, trigger, webhooks
+from . import audit, data, lab, listen, notebooks, processes, queue, trigger, webhooks
 from .output import exit_code, fail
 from .stopping import orderly_stop
 
@@ -21,7 +21,7 @@ EPILOG = (
     "Exit codes: 0 done; 1 the outcome is bad (events lost or refused, a check or a notebook "
     "failed, no such event, no receiver); 2 wrong usage; 3 settings; 4 broker; 5 Genesys Cloud "
     "API; 6 database or spool; 130 interrupted; 143 terminated. Ctrl-C ends simulate, receive, "
-    "work and lab with 0."
+    "listen, work and lab with 0."
 )
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 processes.add_to(app)
 trigger.add_to(app)
+listen.add_to(app)
 audit.add_to(app)
 lab.add_to(app)
 notebooks.add_to(app)

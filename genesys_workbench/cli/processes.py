@@ -57,6 +57,9 @@ def simulate(
     conversations: Annotated[int, typer.Option(min=1, help="How many it holds.")] = 500,
     rate_limit: Annotated[int, typer.Option(min=1, help="API calls per token and minute.")] = 300,
     expires_in: Annotated[float, typer.Option(min=1, help="Seconds a token lives.")] = 86399,
+    live: Annotated[
+        bool, typer.Option(help="Conversations begin from now on; without it all are history.")
+    ] = False,
     to: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,6 +87,7 @@ def simulate(
         conversations=conversations,
         rate_limit=rate_limit,
         expires_in=expires_in,
+        live=live,
         signer=signer_of(settings),
         local_tls=own_context(settings),
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..broker import Broker
     from ..settings import Settings
 
-__all__ = ["run_worker", "serve_receiver"]
+__all__ = ["CHATTY", "run_worker", "serve_receiver"]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be read, not to be bound

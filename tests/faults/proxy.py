@@ -26,6 +26,7 @@ class FaultProxy:
         delay: Seconds by which each chunk is late.
         slices: Bytes are forwarded in pieces of at most so many; 0 for as they come.
         refuse: New connections are closed at once.
+        passed: Bytes that were forwarded, in both directions.
     """
 
     def __init__(self, *targets: int) -> None:
@@ -34,6 +35,7 @@ class FaultProxy:
         self.delay = 0.0
         self.slices = 0
         self.refuse = False
+        self.passed = 0
         self._targets = targets
         self._writers: set[asyncio.StreamWriter] = set()
         self._answers: set[asyncio.StreamWriter] = set()
@@ -115,6 +117,7 @@ class FaultProxy:
             await asyncio.sleep(self.delay)
         if self._vanishes(writer):
             return
+        self.passed += len(data)
         size = self.slices or len(data)
         for start in range(0, len(data), size):
             writer.write(data[start : start + size])

@@ -1,0 +1,79 @@
+"""What happened while nobody listened: a socket repeats nothing, analytics tells it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from .channels import Subject
+from .client import GenesysClient
+
+__all__ = ["conversations_between", "found_event"]
+
+# A conversation may have begun so long before the gap in which it reached a queue.
+LOOK_BACK = timedelta(hours=1)
+# Analytics takes an interval that ends in the future, and clocks differ.
+LOOK_AHEAD = timedelta(minutes=1)
+_IDS_AT_ONCE = 50
+
+
+def conversations_between(
+    client: GenesysClient, subjects: Sequence[Subject], since: datetime, until: datetime
+) -> Iterator[dict[str, Any]]:
+    """Yield the analytics conversations of some queues and users, each once.
+
+    Args:
+        client: For the analytics query.
+        subjects: The queues and users.
+        since: Aware time when the gap began; also what began up to an hour before is looked for.
+        until: Aware time when it ended.
+
+    Raises:
+        GenesysError: As of `GenesysClient.query_details`.
+    """
+    interval = f"{_iso(since - LOOK_BACK)}/{_iso(until + LOOK_AHEAD)}"
+    seen: set[str] = set()
+    for kind, dimension in (("queue", "queueId"), ("user", "userId")):
+        ids = [subject.id for subject in subjects if subject.kind == kind]
+        for at in range(0, len(ids), _IDS_AT_ONCE):
+            wanted = _any_of(dimension, ids[at : at + _IDS_AT_ONCE])
+            for conversation in client.query_details(interval, segmentFilters=[wanted]):
+                if conversation.get("conversationId") not in seen:
+                    seen.add(str(conversation.get("conversationId")))
+                    yield conversation
+
+
+def found_event(conversation: dict[str, Any]) -> dict[str, Any]:
+    """Return the event that a conversation's creation would have been.
+
+    Args:
+        conversation: Of analytics.
+    """
+    sessions = (
+        session
+        for participant in conversation.get("participants") or ()
+        for session in participant.get("sessions") or ()
+    )
+    media = next((one["mediaType"] for one in sessions if one.get("mediaType")), None)
+    told = {
+        "eventId": f"{conversation['conversationId']}.found",
+        "conversationId": conversation["conversationId"],
+        "eventType": "created",
+        "eventTime": conversation.get("conversationStart"),
+        "mediaType": media,
+        "direction": conversation.get("originatingDirection"),
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _any_of(dimension: str, ids: Sequence[str]) -> dict[str, Any]:
+    predicates = [
+        {"type": "dimension", "dimension": dimension, "operator": "matches", "value": one}
+        for one in ids
+    ]
+    return {"type": "or", "predicates": predicates}
+
+
+def _iso(when: datetime) -> str:
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
