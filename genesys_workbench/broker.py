@@ -26,6 +26,7 @@ from .messages import Topology, topology
 from .node import PrivateNode, find_server
 from .node_files import running_node
 from .settings import HiddenUrl, Settings, hide_password
+from .settling import settle
 from .tls import secured
 
 __all__ = [
@@ -39,9 +40,6 @@ __all__ = [
 ]
 
 MEMORY_URL = "memory://"
-# A quorum queue that is younger than about a second when its node dies loses everything
-# (rabbitmq-server issues 10070 and 15725), so nothing is promised before it is older.
-SETTLE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +178,7 @@ def setup_topology(
     declare_topology(url, settings)
     if settings.queue_type == "quorum":
         _declare_delays(url)
-    if fresh:
-        sleep(SETTLE_SECONDS)
+    settle(url, sleep, fresh=fresh)
     check_topology(url, plan)
     return fresh
 

@@ -12,10 +12,11 @@ from celery import Celery
 from celery.exceptions import Reject
 
 from . import runtime
-from .broker import SETTLE_SECONDS, declare_topology, locate, url_of
+from .broker import declare_topology, locate, url_of
 from .errors import BrokerError, Nacked, TopologyError, Unroutable
 from .messages import Message
 from .privacy import scrub
+from .settling import settle
 
 __all__ = ["bury", "given_back", "own_producer"]
 
@@ -73,6 +74,7 @@ def _publish(letter: Message, sleep: Callable[[float], None]) -> None:
         publisher.publish(letter).result(PUBLISH_TIMEOUT)
     except (Unroutable, TopologyError):
         settings = runtime.settings()
-        declare_topology(url_of(locate(settings)), settings)
-        sleep(SETTLE_SECONDS)
+        url = url_of(locate(settings))
+        declare_topology(url, settings)
+        settle(url, sleep)
         publisher.publish(letter).result(PUBLISH_TIMEOUT)

@@ -43,12 +43,29 @@ management_agent.disable_metrics_collector = true
 """
 TOTALS_EVERY_MS = 1000  # quorum queues renew theirs every 5 s by default
 # Its event handler would only hold up the node's stop by 5 s before 3.13 (rabbitmq-server 11070).
-# No blanks: the script splits its arguments at them.
-_NO_HANDLER = (
-    "spawn(fun()->rabbit:await_startup(),"
-    "gen_event:delete_handler(rabbit_event,rabbit_mgmt_db_handler,[])end)."
+_NO_HANDLER = "gen_event:delete_handler(rabbit_event,rabbit_mgmt_db_handler,[])"
+# A new queue may be in memory only: its name with Ra until half a second has brought no new one,
+# its record in Mnesia's log for 2 s. Here both are written every FLUSH_EVERY_MS, and a server
+# property tells clients how often that was (`settling`).
+FLUSHES = "genesys_workbench_flushes"
+FLUSH_EVERY_MS = 50
+_TELLING = f'[{{<<"{FLUSHES}">>,long,%s}}]'
+_FLUSHING = (
+    "#{names:=#{directory_rev:=Names}}=ra_system:fetch(quorum_queues),"
+    "Flush=fun(Again,Count)->"
+    "(case(catch({dets:sync(Names),mnesia:sync_log()}))of({ok,ok})->"
+    f"application:set_env(rabbit,server_properties,{_TELLING % 'Count'}),"
+    f"timer:sleep({FLUSH_EVERY_MS}),"
+    "Again(Again,Count+1);"
+    "(_)->(stopped)end)end,"
+    "Flush(Flush,1)"
 )
-ERLANG_ARGUMENTS = f"-rabbit quorum_tick_interval {TOTALS_EVERY_MS} -eval {_NO_HANDLER}"
+# No blanks: the script splits its arguments at them.
+ERLANG_ARGUMENTS = (
+    f"-rabbit quorum_tick_interval {TOTALS_EVERY_MS} "
+    f"-rabbit server_properties {_TELLING % 0} "
+    f"-eval spawn(fun()->rabbit:await_startup(),{_NO_HANDLER},{_FLUSHING}end)."
+)
 
 
 def has_management(server: Path) -> bool:

@@ -19,6 +19,7 @@ from genesys_workbench.errors import (
 )
 from genesys_workbench.messages import Message
 from genesys_workbench.settings import load_settings
+from genesys_workbench.settling import SETTLE_SECONDS
 
 LETTER = Message("e-1", "conversation.other.unknown", b"", {})
 
@@ -45,6 +46,7 @@ class Fake:
 def declared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     urls: list[str] = []
     monkeypatch.setattr(burial, "declare_topology", lambda url, _: urls.append(url))
+    monkeypatch.setattr(burial, "settle", lambda url, sleep: sleep(SETTLE_SECONDS))
     return urls
 
 
@@ -63,7 +65,7 @@ def test_a_queue_that_is_missing_is_declared_again_and_takes_the_letter(
     fake = Fake(error)
     pauses = use(fake, monkeypatch)
     burial.bury(LETTER, sleep=pauses.append)
-    assert (fake.published, declared, pauses) == (2, ["amqp://127.0.0.1/"], [3.0])
+    assert (fake.published, declared, pauses) == (2, ["amqp://127.0.0.1/"], [SETTLE_SECONDS])
 
 
 @pytest.mark.parametrize(

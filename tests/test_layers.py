@@ -25,16 +25,17 @@ LAYERS = {
     "ground": "crash errors news once settings webhook_secrets",
     "pure": (
         "api_errors authenticity autopsy backoff conversations correlation dead detail_facts "
-        "events facts ids ledgers link_errors merging messages outlets privacy shapes sights "
-        "shapes_analytics shapes_rest spellings strict_json timings tls_errors tokens tracebacks"
+        "events facts ids ledgers link_errors merging messages outlets privacy shapes "
+        "shapes_analytics shapes_rest sights spellings strict_json timings tls_errors tokens "
+        "tracebacks"
     ),
     "one I/O each": (
         "amqp_fields auth broker canary channels client connecting database database_errors "
         "deadline deliverylog details gathering kombu_queues lenient limiter link logs "
         "management memory metrics metrics_port node node_files paging patience pending ports "
-        "preparing publisher pulse queues reads recording samples schema serving shipped spool "
-        "statements store streams tls tls_facts transport waiting watchdog watched_file "
-        "worker_metrics worker_output"
+        "preparing publisher pulse queues reads recording samples schema serving settling "
+        "shipped spool statements store streams tls tls_facts transport waiting watchdog "
+        "watched_file worker_metrics worker_output"
     ),
     "aside": "simulator",
     "joins": (

@@ -10,6 +10,7 @@ import pytest
 
 from genesys_workbench.node_files import (
     ERLANG_ARGUMENTS,
+    FLUSHES,
     RunningNode,
     has_management,
     remove_state,
@@ -60,8 +61,11 @@ def test_the_plugin_is_found_beside_the_script_that_a_link_leads_to(
 
 
 def test_erlang_gets_its_arguments_apart_at_blanks() -> None:
-    assert ERLANG_ARGUMENTS.split()[:4] == ["-rabbit", "quorum_tick_interval", "1000", "-eval"]
-    assert len(ERLANG_ARGUMENTS.split()) == 5
+    told = ERLANG_ARGUMENTS.split()
+    assert told[::3] == ["-rabbit", "-rabbit", "-eval"]
+    assert told[1:3] == ["quorum_tick_interval", "1000"]
+    assert told[4:6] == ["server_properties", f'[{{<<"{FLUSHES}">>,long,0}}]']
+    assert len(told) == 8
 
 
 @pytest.mark.parametrize("management", [None, "http://guest:guest@127.0.0.1:5002/"])

@@ -17,6 +17,7 @@ from genesys_workbench.messages import CANARY_QUEUE, DEAD_QUEUE, QUEUE
 from genesys_workbench.node import PrivateNode
 from genesys_workbench.settings import Settings
 from tests.faults.rig import Rig
+from tests.faults.stock import StockNode
 
 MakeRig = Callable[..., Rig]
 
@@ -46,6 +47,13 @@ def node(shared_node: PrivateNode) -> Iterator[PrivateNode]:
 def fresh_node() -> Iterator[PrivateNode]:
     """A node of the test's own, for what cannot be undone; without a topology."""
     with PrivateNode() as node:
+        yield node
+
+
+@pytest.fixture
+def stock_node() -> Iterator[StockNode]:
+    """The same as it comes, without what ours is told; without a topology."""
+    with StockNode() as node:
         yield node
 
 

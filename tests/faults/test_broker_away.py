@@ -16,6 +16,7 @@ from genesys_workbench.node import PrivateNode
 from genesys_workbench.queues import states
 from tests.faults.conftest import MakeRig
 from tests.faults.rig import Rig
+from tests.faults.stock import StockNode
 from tests.integration.workers import wait_until
 
 SLOW = """\
@@ -124,7 +125,7 @@ def test_row_4_a_set_up_that_is_cut_short_by_a_crash_is_no_success_and_the_next_
 def test_row_4_nothing_counts_as_published_before_the_queues_are_old_enough(
     make_rig: MakeRig,
 ) -> None:
-    late = PrivateNode()
+    late = StockNode()
     rig = make_rig(late)
     rig.receiver()
     with late:
@@ -137,20 +138,20 @@ def test_row_4_nothing_counts_as_published_before_the_queues_are_old_enough(
 
 
 def test_row_4_a_queue_without_a_leader_is_named_and_its_events_stay_in_the_spool(
-    fresh_node: PrivateNode, make_rig: MakeRig
+    make_rig: MakeRig, stock_node: StockNode
 ) -> None:
-    rig = make_rig(fresh_node)
-    setup_topology(fresh_node.url, rig.settings)
-    declare_and_kill(fresh_node, rig)
+    rig = make_rig(stock_node)
+    setup_topology(stock_node.url, rig.settings)
+    declare_and_kill(stock_node, rig)
     with pytest.raises(BrokerError, match=f"queue {QUEUE} .*does not work") as caught:
-        setup_topology(fresh_node.url, rig.settings)
+        setup_topology(stock_node.url, rig.settings)
     assert f"rabbitmqctl delete_queue {QUEUE}" in caught.value.fix
     receiver = rig.receiver()
     rig.sender.send(40)
     assert rig.sender.ways == {"spooled": 40}
     rig.wait_ready(503)
     assert f"rabbitmqctl delete_queue {QUEUE}" in receiver.log
-    fresh_node.control("delete_queue", QUEUE)
+    stock_node.control("delete_queue", QUEUE)
     rig.wait_ready(200)
     rig.worker()
     rig.settle()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,7 @@ from genesys_workbench.node import PrivateNode
 from genesys_workbench.publisher import Publisher
 from genesys_workbench.queues import dead_letters, peek, states
 from genesys_workbench.settings import Settings, load_settings
+from genesys_workbench.settling import SETTLE_SECONDS
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -51,10 +53,14 @@ def test_the_set_up_declares_settles_and_proves_once(
     fresh_node: PrivateNode, settings: Settings
 ) -> None:
     waits: list[float] = []
-    assert setup_topology(fresh_node.url, settings, sleep=waits.append) is True
-    assert waits == [3.0]
-    assert setup_topology(fresh_node.url, settings, sleep=waits.append) is False
-    assert waits == [3.0]
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        time.sleep(seconds)
+
+    assert setup_topology(fresh_node.url, settings, sleep=sleep) is True
+    assert 0 < sum(waits) < SETTLE_SECONDS
+    assert setup_topology(fresh_node.url, settings, sleep=sleep) is False
     assert [(each.name, each.ready) for each in states(fresh_node.url)] == [
         (QUEUE, 0),
         (DEAD_QUEUE, 0),
