@@ -7,16 +7,19 @@ import signal
 import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from amqp.exceptions import PreconditionFailed
+from amqp.exceptions import AMQPError, PreconditionFailed
 from celery import bootsteps
 from celery.exceptions import WorkerShutdown
 from celery.worker.consumer.connection import Connection
 from celery.worker.consumer.consumer import Consumer
 from celery.worker.consumer.mingle import Mingle
+from celery.worker.state import maybe_shutdown
+from kombu.exceptions import OperationalError
 
 from . import runtime
 from .autopsy import is_expired, wrong_header
@@ -34,6 +37,8 @@ EXIT_TOPOLOGY = 4
 HARMLESS = {"expires": None, "timelimit": [None, None], "stamped_headers": None, "stamps": None}
 # Seconds between two tries: the first, what each adds, the most.
 RECONNECT = {"interval_start": 1.0, "interval_step": 0.25, "interval_max": 5.0}
+# The same for a node that was started together with the worker, and when it should be up.
+BOOTING = {"interval_start": 0.1, "interval_step": 0.0, "interval_max": 0.1, "timeout": 10.0}
 
 
 class SafeConsumer(Consumer):
@@ -48,6 +53,8 @@ class SafeConsumer(Consumer):
 
         Stock Celery waits 2 s more after each try, up to 30 s.
         """
+        if self.first_connection_attempt:
+            _await_boot(conn)
         conn.ensure_connection = partial(conn.ensure_connection, **RECONNECT)
         return super().ensure_connected(conn)
 
@@ -101,6 +108,17 @@ class SafeConsumer(Consumer):
         """
         in_memory = self.connection.transport.driver_type == "memory"
         return in_memory or runtime.settings().queue_type == "classic"
+
+
+def _await_boot(conn: Any) -> None:
+    """Look often and quietly for a broker that boots beside us; all else is Celery's to tell."""
+
+    def go_on(exc: Exception, _: float) -> None:
+        if not isinstance(exc, ConnectionRefusedError):
+            raise exc
+
+    with suppress(OperationalError, AMQPError, OSError):
+        conn.ensure_connection(go_on, callback=maybe_shutdown, **BOOTING)
 
 
 def _check_headers(headers: Mapping[str, Any]) -> None:

@@ -101,6 +101,15 @@ class PrivateNode:
             BrokerUnreachable: No rabbitmq-server is installed, or it did not come up; the text
                 holds the last lines of its log.
         """
+        self.boot()
+        return self.wait()
+
+    def boot(self) -> None:
+        """Start its processes and return at once; the URL is known, and good after `wait`.
+
+        Raises:
+            BrokerUnreachable: No rabbitmq-server is installed.
+        """
         script = find_server()
         if script is None:
             raise BrokerUnreachable(
@@ -122,6 +131,13 @@ class PrivateNode:
                 start_new_session=True,  # Ctrl-C is for us: we stop the node in order
             )
         self._watchdog = Watchdog([each for each in (self._server, self._epmd) if each])
+
+    def wait(self) -> str:
+        """Wait until it accepts connections; return its URL.
+
+        Raises:
+            BrokerUnreachable: It did not come up; the text holds the last lines of its log.
+        """
         self._wait_until_up()
         write_state(
             self.data_dir,

@@ -8,34 +8,32 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-from celery import Celery
 from pydantic import SecretStr
 
-from . import samples
-from .broker import Broker, locate, running_broker, setup_topology, url_of
-from .client import GenesysClient
+from . import memory, samples
+from .broker import Broker, locate, node_dir, setup_topology, url_of
 from .deliverylog import DeliveryLog
 from .errors import WorkbenchError
-from .firing import celery_client, fire_by_celery, fire_by_pika
 from .memory import MemoryPublisher
-from .memory import clear as clear_memory
-from .memory import setup as setup_memory
 from .node import PrivateNode
 from .once import once
-from .posting import send_fixture, signer_of
 from .publisher import Publisher, PublisherLike
 from .queues import states
-from .receiver import Receiver
-from .replay import replay_event
 from .settings import Settings, load_settings
-from .simulator.server import Simulator
-from .store import Store
-from .tls import own_context
-from .webhooks import EnsureResult, ensure_webhook
-from .worker import EmbeddedWorker, WorkerProcess
+
+# What takes long to import is imported where it is used first: while the private node boots.
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from .client import GenesysClient
+    from .receiver import Receiver
+    from .simulator.server import Simulator
+    from .store import Store
+    from .webhooks import EnsureResult
+    from .worker import EmbeddedWorker, WorkerProcess
 
 __all__ = ["Workbench"]
 
@@ -112,11 +110,15 @@ class Workbench:
     @once
     def store(self) -> Store:
         """The records."""
+        from .store import Store
+
         return Store.prepared(self.settings.store_url)
 
     @once
     def client(self) -> GenesysClient:
         """The API's client."""
+        from .client import GenesysClient
+
         return GenesysClient.from_settings(self.settings)
 
     @once
@@ -129,11 +131,15 @@ class Workbench:
     @once
     def celery(self) -> Celery:
         """A Celery client of the same broker: `send_task`, `signature`."""
+        from .firing import celery_client
+
         return celery_client(self.settings)
 
     @once
     def receiver(self) -> Receiver:
         """The receiver, in a thread."""
+        from .receiver import Receiver
+
         publisher = self._receiver_publisher()
         return Receiver(self.settings, publisher=publisher, deliveries=self.deliveries)
 
@@ -144,6 +150,8 @@ class Workbench:
 
     def register(self) -> EnsureResult:
         """Register the receiver's address once."""
+        from .webhooks import ensure_webhook
+
         return ensure_webhook(self.client, str(self.receiver.url))
 
     def address(self) -> str:
@@ -177,6 +185,8 @@ class Workbench:
         Raises:
             WorkbenchError: No such sample, or the receiver does not run.
         """
+        from .posting import send_fixture
+
         answers = send_fixture(
             self.settings,
             self.address(),
@@ -208,6 +218,8 @@ class Workbench:
         Raises:
             WorkbenchError: No such sample, or the broker does not take it.
         """
+        from .firing import fire_by_celery, fire_by_pika
+
         fresh = None if same_id else lambda: str(uuid4())
         body = samples.event(name, fresh=fresh, **overrides)
         if client == "celery":
@@ -220,6 +232,8 @@ class Workbench:
         Raises:
             WorkbenchError: It is not stored, or its message still is in a queue.
         """
+        from .replay import replay_event
+
         return replay_event(self.store, self.publisher, event_id)
 
     def wait_for(
@@ -252,24 +266,30 @@ class Workbench:
         return self.publisher if self.broker.kind == "memory" else None
 
     def _open(self) -> None:
+        self._on_step(f"broker: {self.broker.why}")
+        node = self._open_broker()
         if not self.settings.live and not self.settings.api_url_override:
             self._on_step("simulator: a contact centre is invented")
             self._open_simulator()
-        self._on_step(f"broker: {self.broker.why}")
-        self._open_broker()
         self._on_step("store: tables are made or checked")
         self._stack.callback(self.store.close)
         self._on_step("worker: Celery starts")
         worker = self._open_worker()
+        self._stack.callback(self._close_used)
+        self._stack.callback(self.receiver.stop)
+        if node is not None:
+            node.wait()
         if worker is not None:  # while it starts, the queues settle
             setup_topology(url_of(self.broker), self.settings)
             self._wait_until_consumed(worker)
         self._on_step("receiver: the webhook's address opens")
-        self._stack.callback(self._close_used)
-        self._stack.callback(self.receiver.stop)
         self.receiver.start()
 
     def _open_simulator(self) -> None:
+        from .posting import signer_of
+        from .simulator.server import Simulator
+        from .tls import own_context
+
         self.simulator = Simulator(
             self._seed,
             rate_limit=SIMULATED_RATE_LIMIT,
@@ -279,19 +299,25 @@ class Workbench:
         self._stack.enter_context(self.simulator)
         self.settings = _with(self.settings, api_url_override=self.simulator.url)
 
-    def _open_broker(self) -> None:
+    def _open_broker(self) -> PrivateNode | None:
+        """Reach for the broker; returns the node that must still come up, if it is one of ours."""
+        node = None
         if self.broker.kind == "memory":
-            clear_memory()
-            setup_memory()
-        elif self.broker.kind == "local" and self._throwaway:
-            self.node = self._stack.enter_context(PrivateNode())
-            self.broker = Broker("local", self.node.url, self.broker.why, self.node.management_url)
-        else:
-            self.broker = self._stack.enter_context(running_broker(self.settings))
+            memory.clear()
+            memory.setup()
+        elif self.broker.kind == "local" and (self._throwaway or self.broker.url is None):
+            node = PrivateNode(None if self._throwaway else node_dir(self.settings))
+            self._stack.callback(node.stop)
+            node.boot()
+            self.broker = Broker("local", node.url, self.broker.why, node.management_url)
+            self.node = node if self._throwaway else None
         self.settings = _with(self.settings, broker_url=SecretStr(url_of(self.broker)))
+        return node
 
     def _open_worker(self) -> WorkerProcess | None:
         """Start the worker; returns the process that must still come up, if it is one."""
+        from .worker import EmbeddedWorker, WorkerProcess
+
         if self.broker.kind == "memory":
             self.worker = embedded = EmbeddedWorker(self.settings)
             self._stack.callback(embedded.stop)

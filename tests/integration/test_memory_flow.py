@@ -248,8 +248,8 @@ def test_each_part_is_announced_before_it_opens(embedded: Settings) -> None:
         assert repr(bench).startswith("Workbench(broker='memory', receiver='http://127.0.0.1:")
         assert bench.register().action == "created"
     assert [line.partition(":")[0] for line in said] == [
-        "simulator",
         "broker",
+        "simulator",
         "store",
         "worker",
         "receiver",
