@@ -64,11 +64,12 @@ OUTLETS = (
             "and the topics v2.detail.events.conversation.{id}.customer.start and .end.",
             "In AWS, accept the partner event source: it becomes an event bus.",
             "Add a rule on that bus whose target is an API destination: POST to the receiver, "
-            "the body as it is.",
+            "the body as it is. genesys-workbench outlets eventbridge --url URL writes both, with "
+            "--terraform as a module.",
             _PROVE,
         ),
         if_away="AWS tries again, by default for a day",
-        here="the receiver takes its envelope",
+        here="outlets eventbridge; the receiver takes its envelope",
     ),
     Outlet(
         have="architect",
@@ -76,15 +77,15 @@ OUTLETS = (
         needs="the permission processautomation:trigger:add; an Architect workflow; a public URL",
         steps=(
             _PUBLIC,
-            "Admin > Integrations: add Web Services Data Actions, and an action that posts "
-            "conversationId, eventType, eventTime and mediaType as flat JSON to the receiver.",
+            "Admin > Integrations: add Web Services Data Actions with the credential "
+            "webhookSecret, and import the action that genesys-workbench outlets trigger writes.",
             "In Architect, publish a workflow that calls this action.",
-            "Admin > Architect > Triggers: add one on the topic "
-            "v2.detail.events.conversation.{id}.customer.start, with this workflow as target.",
+            "genesys-workbench outlets trigger --url URL --workflow ID --ensure adds the trigger "
+            "on the topic v2.detail.events.conversation.{id}.customer.start.",
             _PROVE,
         ),
         if_away="not sent again, unless the workflow does it",
-        here="the receiver takes its flat body",
+        here="outlets trigger; the receiver takes its flat body",
     ),
     Outlet(
         have="laptop",

@@ -24,10 +24,10 @@ NAME = PACKAGE.name
 LAYERS = {
     "ground": "crash errors news once settings webhook_secrets",
     "pure": (
-        "api_errors authenticity autopsy backoff conversations correlation dead detail_facts "
-        "events facts ids ledgers link_errors merging messages outlets privacy shapes "
-        "shapes_analytics shapes_rest sights spellings strict_json timings tls_errors tokens "
-        "tracebacks"
+        "api_errors authenticity autopsy backoff conversations correlation data_action dead "
+        "detail_facts eventbridge events facts ids ledgers link_errors merging messages outlets "
+        "privacy shapes shapes_analytics shapes_rest sights spellings strict_json timings "
+        "tls_errors tokens topics tracebacks"
     ),
     "one I/O each": (
         "amqp_fields auth broker canary channels client connecting database database_errors "
@@ -40,8 +40,8 @@ LAYERS = {
     "aside": "simulator",
     "joins": (
         "audit burial buried consumer endpoint enrich firing gaps intake notifications openapi "
-        "opening processing proof receiver refusals replay retries runtime tasks webhooks "
-        "worker worker_life"
+        "opening processing proof receiver refusals replay retries runtime tasks triggers "
+        "webhooks worker worker_life"
     ),
     "people": "cli demo doctor failures frames lab onboarding posting report runs views workbench",
     "public face": "__init__",

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from . import audit, data, lab, listen, notebooks, processes, queue, trigger, webhooks
+from . import audit, data, lab, listen, notebooks, outlets, processes, queue, trigger, webhooks
 from .output import exit_code, fail
 from .stopping import orderly_stop
 
@@ -41,6 +41,7 @@ audit.add_to(app)
 lab.add_to(app)
 notebooks.add_to(app)
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(outlets.app, name="outlets")
 app.add_typer(queue.app, name="queue")
 app.add_typer(data.app, name="events")
 

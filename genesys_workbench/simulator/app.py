@@ -25,6 +25,7 @@ from .oauth import TokenEndpoint
 from .routing_api import RoutingApi
 from .state import SimulatorState
 from .streaming import Streaming
+from .triggers_api import PATH as TRIGGERS
 from .users_api import UsersApi
 from .webhooks_api import PATH as WEBHOOKS
 from .webhooks_api import WebhooksApi
@@ -64,6 +65,7 @@ def _routes(state: SimulatorState) -> list[BaseRoute]:
         Route("/api/v2/routing/queues", RoutingApi(state.world).queues),
         Route("/api/v2/users", UsersApi(state.world).users),
         *_notification_routes(state),
+        *_trigger_routes(state),
         *_webhook_routes(state),
         *_control_routes(state),
     ]
@@ -87,6 +89,20 @@ def _notification_routes(state: SimulatorState) -> list[BaseRoute]:
         WebSocketRoute(
             "/channels/{channel_id}", Streaming(state.channels, heartbeat=state.heartbeat).serve
         ),
+    ]
+
+
+def _trigger_routes(state: SimulatorState) -> list[Route]:
+    api, one = state.triggers, TRIGGERS + "/{trigger_id}"
+    return [
+        Route(TRIGGERS, _by_method(GET=api.listing, POST=api.create), methods=["GET", "POST"]),
+        Route(f"{TRIGGERS}/topics", api.topics),
+        Route(
+            one,
+            _by_method(GET=api.read, PUT=api.replace, DELETE=api.delete),
+            methods=["GET", "PUT", "DELETE"],
+        ),
+        Route(f"{one}/test", api.test, methods=["POST"]),
     ]
 
 

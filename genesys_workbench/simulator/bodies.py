@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-__all__ = ["ApiError", "error_response", "json_list", "json_object", "valid_uuid"]
+__all__ = ["ApiError", "error_response", "json_list", "json_object", "json_value", "valid_uuid"]
 
 # Codes and texts of the platform's API description, one that fits each status. The code of 405
 # is not documented.
@@ -95,7 +95,7 @@ async def json_object(request: Request) -> dict[str, Any]:
     Raises:
         ApiError: 415 without a JSON content type, 400 when the body is not a JSON object.
     """
-    value = await _json(request)
+    value = await json_value(request)
     if not isinstance(value, dict):
         raise ApiError(400)
     return value
@@ -107,13 +107,18 @@ async def json_list(request: Request) -> list[Any]:
     Raises:
         ApiError: 415 without a JSON content type, 400 when the body is not a JSON array.
     """
-    value = await _json(request)
+    value = await json_value(request)
     if not isinstance(value, list):
         raise ApiError(400)
     return value
 
 
-async def _json(request: Request) -> Any:
+async def json_value(request: Request) -> Any:
+    """Read whatever JSON the body is.
+
+    Raises:
+        ApiError: 415 without a JSON content type, 400 when the body is not JSON.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise ApiError(415)

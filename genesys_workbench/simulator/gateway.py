@@ -24,6 +24,7 @@ _PATTERNS = {
     "details": re.compile(r"/api/v2/analytics/conversations/(details|[^/]+/details)"),
     "notifications": re.compile(r"/api/v2/notifications(/.*)?"),
     "queues": re.compile(r"/api/v2/routing/queues"),
+    "triggers": re.compile(r"/api/v2/processautomation/triggers(/.*)?"),
     "users": re.compile(r"/api/v2/users"),
     "webhooks": re.compile(r"/api/v2/webhooks(/.*)?"),
 }

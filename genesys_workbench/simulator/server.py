@@ -28,6 +28,7 @@ from .signing import Signer
 from .state import IdSource, SimulatorState
 from .streaming import HEARTBEAT, closing
 from .times import iso
+from .triggers_api import TriggersApi
 from .webhooks_api import Webhooks
 from .world import DEFAULT_START, World
 
@@ -95,6 +96,7 @@ class Simulator:
             limits=RateLimits(rate_limit, clock=clock),
             faults=Faults(seed),
             webhooks=hooks,
+            triggers=TriggersApi(new_id),
             deliveries=Deliveries(world, hooks, seed=seed, new_id=new_id, local_tls=local_tls),
             new_id=new_id,
         )

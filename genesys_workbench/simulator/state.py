@@ -12,6 +12,7 @@ from .limits import RateLimits
 from .oauth import Tokens
 from .present import Present
 from .times import make_id
+from .triggers_api import TriggersApi
 from .webhooks_api import Webhooks
 from .world import World
 
@@ -51,6 +52,7 @@ class SimulatorState:
     limits: RateLimits
     faults: Faults
     webhooks: Webhooks | None
+    triggers: TriggersApi
     deliveries: Deliveries
     new_id: IdSource
     heartbeat: float = 30.0

@@ -18,12 +18,14 @@ import pytest
 from websockets.sync.client import connect
 
 from genesys_workbench.simulator.analytics import analytics_conversation
+from genesys_workbench.simulator.detail_events import detail_events
 from genesys_workbench.simulator.drawing import timeline
 from genesys_workbench.simulator.faults import Fault
 from genesys_workbench.simulator.notification import notification_conversation
 from genesys_workbench.simulator.rest import rest_conversation
 from genesys_workbench.simulator.server import Simulator
 from genesys_workbench.simulator.times import iso
+from genesys_workbench.triggers import trigger_body
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 # What the SDK makes of an enumeration's value that it does not know.
@@ -167,6 +169,25 @@ def test_the_sdk_listens_by_a_channel_and_its_socket(sdk, client, sim):
         assert json.loads(socket.recv(5))["eventBody"]["message"] == "pong"
     api.delete_notifications_channel_subscriptions(channel.id)
     assert not api.get_notifications_channel_subscriptions(channel.id).entities
+
+
+def test_the_sdk_creates_updates_tests_and_deletes_a_trigger(sdk, client, sim):
+    api = sdk.ProcessAutomationApi(client)
+    wanted = trigger_body("5b7d7b4e-6a0f-4f4e-9a54-2f4b1c3a9d10", media_types=["voice"])
+    made = api.post_processautomation_triggers(wanted)
+    assert (made.version, made.match_criteria[0].operator) == (1, "In")
+    changed = api.put_processautomation_trigger(made.id, {**wanted, "version": 1, "enabled": False})
+    assert (changed.version, changed.enabled) == (2, False)
+    assert api.get_processautomation_trigger(made.id).version == 2
+    listed = api.get_processautomation_triggers(page_size="1", topic_name=wanted["topicName"])
+    assert [one.id for one in listed.entities] == [made.id]
+    event = detail_events(sim.world.conversations[0])[0]
+    assert (
+        api.post_processautomation_trigger_test(made.id, body=event.body).trigger_matches is False
+    )
+    assert len(api.get_processautomation_triggers_topics(page_size="200").entities) == 16
+    api.delete_processautomation_trigger(made.id)
+    assert not api.get_processautomation_triggers().entities
 
 
 def test_the_sdk_reads_the_topics_that_there_are(sdk, client):
