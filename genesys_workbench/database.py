@@ -9,6 +9,7 @@ transaction (``BEGIN IMMEDIATE``), so that they wait for each other instead of f
 from __future__ import annotations
 
 import os
+import select
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from .database_errors import mapped_errors
 from .errors import SettingsError, StoreUnavailable
 from .privacy import scrub
 from .statements import DRIVERS, PARAMSTYLES
+from .transactions import BEGIN, Transaction, transaction_on
 from .watched_file import WatchedFile
 
 __all__ = ["Database", "mapped_errors"]
@@ -98,9 +100,35 @@ class Database:
             SchemaMismatch: The tables are missing.
             PermanentError: Reason ``schema``; the database refuses the data.
         """
+        with self._errors(), self.engine.connect() as connection:
+            yield connection.execution_options(writes=writes)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction that writes, at the least cost; it is rolled back unless it commits.
+
+        Raises:
+            StoreUnavailable: Locked, away, full or read-only.
+            SchemaMismatch: The tables are missing.
+            PermanentError: Reason ``schema``; the database refuses the data.
+        """
+        engine = self.engine
+        with self._errors(engine.dialect.loaded_dbapi.Error):
+            pooled = engine.raw_connection()
+            try:
+                with transaction_on(pooled.driver_connection, self.dialect) as transaction:
+                    yield transaction
+            except engine.dialect.loaded_dbapi.Error:
+                pooled.invalidate()
+                raise
+            finally:
+                pooled.close()
+
+    @contextmanager
+    def _errors(self, driver: type[Exception] = sqlite3.Error) -> Iterator[None]:
         try:
-            with mapped_errors(), self.engine.connect() as connection:
-                yield connection.execution_options(writes=writes)
+            with mapped_errors(driver):
+                yield
         except StoreUnavailable as error:
             if error.reason != "sink_locked":
                 # A file that was opened read-only stays so until its last connection is closed.
@@ -148,9 +176,11 @@ class Database:
 
     def _postgresql(self) -> Engine:
         limits = {name: n for name, n in _PATIENCE.items() if name not in self._url.query}
-        return create_engine(
-            self._url, hide_parameters=True, pool_pre_ping=True, connect_args=limits
-        )
+        engine = create_engine(self._url, hide_parameters=True, connect_args=limits)
+        event.listen(engine, "connect", _set_up_postgresql)
+        event.listen(engine, "checkout", _refuse_closed)
+        event.listen(engine, "begin", _begin)
+        return engine
 
     def _sqlite(self) -> Engine:
         engine = create_engine(
@@ -160,7 +190,7 @@ class Database:
             connect_args={"timeout": self._busy_timeout, "check_same_thread": False},
         )
         event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", _begin)
         if self._watched is not None:
             self._watched.listen(engine)
         return engine
@@ -184,12 +214,29 @@ def _checked(text: str) -> URL:
 
 
 def _set_up_sqlite(connection: Any, _: Any) -> None:
-    # The driver must not begin transactions by itself: `_begin_sqlite` does
-    connection.isolation_level = None
+    connection.isolation_level = None  # no transaction but those of `_begin`
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _set_up_postgresql(connection: Any, _: Any) -> None:
+    connection.autocommit = True  # the same
+
+
+def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql(BEGIN[connection.dialect.name] if writes else "BEGIN")
+
+
+def _refuse_closed(connection: Any, *_: Any) -> None:
+    """Have a connection replaced that the server has closed.
+
+    Its socket has something to tell, which that of an idle one has not; to ask the server, as
+    ``pool_pre_ping`` does, costs a round trip each time.
+    """
+    if not connection.closed:
+        socket = select.poll()
+        socket.register(connection, select.POLLIN)
+        if not socket.poll(0):
+            return
+    raise exc.InvalidatePoolError("the server has closed it")

@@ -45,24 +45,27 @@ _POSTGRESQL = {
 
 
 @contextmanager
-def mapped_errors() -> Iterator[None]:
-    """Turn the driver's errors into the workbench's; their texts never quote data."""
+def mapped_errors(driver: type[Exception] = sqlite3.Error) -> Iterator[None]:
+    """Turn errors of the database into the workbench's; their texts never quote data.
+
+    Args:
+        driver: The base of the driver's own errors, which come as they are where SQLAlchemy has no
+            part.
+    """
     try:
         yield
     except exc.TimeoutError as cause:
         raise StoreUnavailable(
             "No database connection came free in time.", fix=_FIX_LOCKED, reason="sink_locked"
         ) from cause
-    except exc.DBAPIError as cause:
+    except (exc.DBAPIError, driver) as cause:
         raise _translated(cause) from cause
-    except sqlite3.Error as cause:  # from a connection that SQLAlchemy has not taken over yet
-        raise _from_sqlite(cause) or _unavailable("sink_unreachable") from cause
     except (UnicodeEncodeError, OverflowError) as cause:
         raise _refused() from cause
 
 
-def _translated(cause: exc.DBAPIError) -> StoreError | PermanentError:
-    original = cause.orig
+def _translated(cause: Exception) -> StoreError | PermanentError:
+    original = getattr(cause, "orig", cause)
     if isinstance(original, sqlite3.Error):
         return _from_sqlite(original) or _by_kind(cause)
     state = getattr(original, "sqlstate", None)
@@ -87,12 +90,15 @@ def _from_sqlite(cause: sqlite3.Error) -> StoreError | None:
     return None
 
 
-def _by_kind(cause: exc.DBAPIError) -> StoreError | PermanentError:
-    if isinstance(cause, exc.OperationalError) or cause.connection_invalidated:
+def _by_kind(cause: Exception) -> StoreError | PermanentError:
+    # All drivers, and SQLAlchemy, name them alike: https://peps.python.org/pep-0249/#exceptions
+    kinds = {kind.__name__ for kind in type(cause).__mro__}
+    if "OperationalError" in kinds or getattr(cause, "connection_invalidated", False):
         return _unavailable("sink_unreachable")
-    if isinstance(cause, exc.DataError | exc.IntegrityError | exc.InterfaceError):
+    if kinds & {"DataError", "IntegrityError", "InterfaceError"}:
         return _refused()
-    return StoreError(f"The database refused a statement: {type(cause.orig).__name__}.")
+    name = type(getattr(cause, "orig", cause)).__name__
+    return StoreError(f"The database refused a statement: {name}.")
 
 
 def _unavailable(reason: str) -> StoreUnavailable:

@@ -9,16 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, CursorResult
-
 from .conversations import facts_of_conversation, facts_of_event
 from .errors import PermanentError
 from .events import ConversationEvent
 from .facts import ConversationFacts
 from .merging import State, conversation_columns, merge_facts, merge_snapshot, participant_columns
 from .statements import Writes, bindable
+from .transactions import Transaction
 
-__all__ = ["Entry", "Recorded", "Snapshot", "canonical", "snapshot_of", "write_entry"]
+__all__ = [
+    "Entry",
+    "Recorded",
+    "Rows",
+    "Snapshot",
+    "canonical",
+    "rows_of",
+    "snapshot_of",
+    "write_rows",
+]
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 _CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
@@ -60,6 +68,30 @@ class Entry:
     correlation_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A conversation's state with an event in it.
+
+    Attributes:
+        people: Ids of the participants of whom something new was learnt.
+        raw: The snapshot, if it is the newest.
+    """
+
+    state: State
+    people: set[str]
+    raw: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is written of an entry, made before the transaction, which others wait for."""
+
+    entry: Entry
+    event: dict[str, Any]
+    conversation: dict[str, Any]
+    alone: Merged
+
+
 def canonical(value: Mapping[str, Any]) -> str:
     """Return JSON that is the same for equal values, in ASCII: NUL and surrogates are escaped."""
     return _CANONICAL.encode(value)
@@ -82,54 +114,77 @@ def snapshot_of(
     return Snapshot(facts, _COMPACT.encode(body), fetched_at)
 
 
-def write_entry(connection: Connection, writes: Writes, entry: Entry) -> Recorded:
+def rows_of(entry: Entry, dialect: str) -> Rows:
+    """Return what is written of an event, as if it were the first of its conversation."""
+    alone = _merged({}, entry)
+    new = {
+        "conversation_id": entry.event.conversation_id,
+        "first_event_id": entry.event.event_id,
+        **_conversation_row(entry, alone.state, 1),
+    }
+    return Rows(entry, bindable(_event_row(entry), dialect), bindable(new, dialect), alone)
+
+
+def write_rows(transaction: Transaction, writes: Writes, rows: Rows) -> Recorded:
     """Write one event, its conversation and participants; the caller commits.
 
     The conversation's row is locked first, so that of two events of one conversation the second
     waits, and reads what the first has merged.
     """
-    known = _run(connection, writes.lock_conversation, _new_conversation(entry)).one()
-    created = known.events == 0
-    deliveries = _run(connection, writes.insert_event, _event_row(entry, created)).scalar()
-    if deliveries is None:
+    entry = rows.entry
+    conversation = transaction.execute(writes.lock_conversation, rows.conversation)
+    inserted = transaction.execute(writes.insert_event, rows.event)
+    first_event_id, events, state = conversation.fetchone()
+    found = inserted.fetchone()
+    if found is None:
         return Recorded("conflict", created=False)
-    is_new = deliveries == 1
-    if is_new or entry.snapshot:
-        _merge(connection, writes, entry, json.loads(known.merge_state), known.events + is_new)
+    is_new = found[0] == 1
+    created = is_new and first_event_id == entry.event.event_id
+    if created:
+        _write_rest(transaction, writes, entry, rows.alone)
+    elif is_new or entry.snapshot:
+        merged = _merged(json.loads(state), entry)
+        row = _conversation_row(entry, merged.state, events + is_new)
+        _run(transaction, writes.update_conversation, row | {"id": entry.event.conversation_id})
+        _write_rest(transaction, writes, entry, merged)
     return Recorded("processed" if is_new else "duplicate", created=created)
 
 
-def _merge(connection: Connection, writes: Writes, entry: Entry, state: State, events: int) -> None:
-    event, snapshot, this = entry.event, entry.snapshot, entry.event.conversation_id
+def _merged(state: State, entry: Entry) -> Merged:
+    event, snapshot = entry.event, entry.snapshot
     at = event.occurred_at or entry.received_at or entry.now
-    changed = merge_facts(state, facts_of_event(event), at=at)
+    people = merge_facts(state, facts_of_event(event), at=at)
+    newest = False
     if snapshot:
-        changed |= merge_facts(state, snapshot.facts, at=snapshot.fetched_at)
-        if merge_snapshot(state, _sha256(snapshot.text), at=snapshot.fetched_at):
-            _run(connection, writes.keep_snapshot, {"id": this, "raw": snapshot.text})
-    text = _COMPACT.encode(state)
-    row = {"id": this, "events": events, "updated_at": entry.now, "merge_state": text}
-    _run(connection, writes.update_conversation, row | conversation_columns(state))
-    for one in sorted(changed):
-        row = {"conversation_id": this, "participant_id": one} | participant_columns(state, one)
-        _run(connection, writes.upsert_participant, row)
+        people |= merge_facts(state, snapshot.facts, at=snapshot.fetched_at)
+        newest = merge_snapshot(state, _sha256(snapshot.text), at=snapshot.fetched_at)
+    return Merged(state, people, snapshot.text if snapshot and newest else None)
 
 
-def _run(connection: Connection, statement: str, row: dict[str, Any]) -> CursorResult[Any]:
-    return connection.exec_driver_sql(statement, bindable(row, connection.dialect.name))
+def _write_rest(transaction: Transaction, writes: Writes, entry: Entry, merged: Merged) -> None:
+    this = entry.event.conversation_id
+    if merged.raw is not None:
+        _run(transaction, writes.keep_snapshot, {"id": this, "raw": merged.raw})
+    for one in sorted(merged.people):
+        known = participant_columns(merged.state, one)
+        row = {"conversation_id": this, "participant_id": one} | known
+        _run(transaction, writes.upsert_participant, row)
 
 
-def _new_conversation(entry: Entry) -> dict[str, Any]:
+def _run(transaction: Transaction, statement: str, row: dict[str, Any]) -> None:
+    transaction.execute(statement, bindable(row, transaction.dialect))
+
+
+def _conversation_row(entry: Entry, state: State, events: int) -> dict[str, Any]:
     return {
-        "conversation_id": entry.event.conversation_id,
-        "first_event_id": entry.event.event_id,
-        "events": 0,
+        "events": events,
         "updated_at": entry.now,
-        "merge_state": "{}",
+        "merge_state": _COMPACT.encode(state),
+        **conversation_columns(state),
     }
 
 
-def _event_row(entry: Entry, created: bool) -> dict[str, Any]:
+def _event_row(entry: Entry) -> dict[str, Any]:
     event = entry.event
     source = canonical(event.source)
     return {
@@ -143,7 +198,6 @@ def _event_row(entry: Entry, created: bool) -> dict[str, Any]:
         "processed_at": entry.now,
         "envelope": event.envelope,
         "topic": event.topic,
-        "created": created,
         "deliveries": 1,
         "attempt": entry.attempt,
         "runtime_s": entry.runtime_s,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import URL, bindparam, literal_column, or_, update
+from sqlalchemy import URL, bindparam, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .schema import conversations, events, participants
@@ -21,8 +21,7 @@ __all__ = ["DRIVERS", "PARAMSTYLES", "Writes", "bindable", "writes_for"]
 
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 PARAMSTYLES = {"sqlite": "named", "postgresql": "pyformat"}
-_SET_ONCE = {"conversation_id", "first_event_id", "raw"}
-_FIRST = ("conversation_id", "first_event_id", "events", "updated_at", "merge_state")
+_SET_ONCE = {"conversation_id", "first_event_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,8 @@ class Writes:
     """What `Store.record` executes, in this order.
 
     Attributes:
-        lock_conversation: Take the conversation's row, made if need be, until the commit; returns
-            ``events`` (0 = first sight) and ``merge_state``.
+        lock_conversation: Make the conversation's row, or take it until the commit as it is;
+            returns ``first_event_id``, ``events`` and ``merge_state``.
         insert_event: Returns ``deliveries``; no row where the id is taken by another body.
         keep_snapshot: The raw JSON, when it is the newest.
         update_conversation: All that the merge decides.
@@ -49,12 +48,13 @@ class Writes:
 def writes_for(dialect: str) -> Writes:
     """Compile the statements for ``sqlite`` or ``postgresql``."""
     insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
-    merged = [c.name for c in conversations.columns if c.name not in _SET_ONCE]
+    known = [c.name for c in conversations.columns if c.name != "raw"]
+    merged = [name for name in known if name not in _SET_ONCE]
     this = update(conversations).where(conversations.c.conversation_id == bindparam("id"))
     changes: dict[str, Any] = {name: bindparam(name) for name in merged}
     return Writes(
-        lock_conversation=_text(dialect, _lock_conversation(insert), _FIRST),
-        insert_event=_text(dialect, _insert_event(insert), events.columns.keys()),
+        lock_conversation=_text(dialect, _lock_conversation(insert), known),
+        insert_event=_text(dialect, _insert_event(insert)),
         keep_snapshot=_text(dialect, this.values(raw=bindparam("raw"))),
         update_conversation=_text(dialect, this.values(changes)),
         upsert_participant=_text(dialect, _upsert_participant(insert), participants.columns.keys()),
@@ -97,12 +97,17 @@ def _lock_conversation(insert: Any) -> Any:
             index_elements=["conversation_id"],
             set_={"updated_at": conversations.c.updated_at},
         )
-        .returning(conversations.c.events, conversations.c.merge_state)
+        .returning(
+            conversations.c.first_event_id, conversations.c.events, conversations.c.merge_state
+        )
     )
 
 
 def _insert_event(insert: Any) -> Any:
-    statement = insert(events)
+    values: dict[str, Any] = {c.name: bindparam(c.name) for c in events.columns}
+    this = conversations.c.conversation_id == bindparam("conversation_id")
+    first = select(conversations.c.first_event_id == bindparam("event_id")).where(this)
+    statement = insert(events).values(values | {"created": first.scalar_subquery()})
     counted = {
         # a literal, as a number would become a parameter without a value
         "deliveries": events.c.deliveries + literal_column("1"),

@@ -18,7 +18,7 @@ from .database import Database
 from .events import ConversationEvent
 from .preparing import prepare
 from .privacy import scrub
-from .recording import Entry, Recorded, snapshot_of, write_entry
+from .recording import Entry, Recorded, rows_of, snapshot_of, write_rows
 from .schema import attempts, conversations, events
 from .spellings import read_text
 from .statements import writes_for
@@ -111,11 +111,12 @@ class Store:
         if conversation is not None:
             snapshot = snapshot_of(event, conversation, fetched_at or now)
         entry = Entry(event, snapshot, received_at, attempt, now, runtime_s, correlation_id)
-        with self.database.connect(writes=True) as connection:
-            recorded = write_entry(connection, self._writes, entry)
+        rows = rows_of(entry, self.database.dialect)
+        with self.database.transaction() as transaction:
+            recorded = write_rows(transaction, self._writes, rows)
             crash_at("after-insert-before-commit")
             if recorded.outcome != "conflict":
-                connection.commit()
+                transaction.commit()
         return recorded
 
     def note_attempt(

@@ -34,8 +34,8 @@ LAYERS = {
         "deadline deliverylog details gathering kombu_queues lenient limiter link logs "
         "management memory metrics metrics_port node node_files paging patience pending ports "
         "preparing publisher pulse queues reads recording samples schema serving settling "
-        "shipped spool statements store streams tls tls_facts transport waiting watchdog "
-        "watched_file worker_metrics worker_output"
+        "shipped spool statements store streams tls tls_facts transactions transport waiting "
+        "watchdog watched_file worker_metrics worker_output"
     ),
     "aside": "simulator",
     "joins": (

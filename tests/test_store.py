@@ -580,6 +580,31 @@ def test_errors_of_the_driver_get_a_reason_and_quote_no_data(
     assert "hunter2" not in str(caught.value)
 
 
+class OperationalError(FromPostgreSQL):
+    """As a driver raises it."""
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        (OperationalError("55P03"), "sink_locked"),
+        (OperationalError("53100"), "sink_full"),
+        (OperationalError(None), "sink_unreachable"),
+        (FromSQLite("disk I/O error"), "sink_full"),
+        (sqlite3.OperationalError("unable to open database file"), "sink_unreachable"),
+    ],
+)
+def test_errors_that_come_from_the_driver_itself_get_the_same_reasons(
+    cause: Exception, reason: str
+) -> None:
+    driver = sqlite3.Error if isinstance(cause, sqlite3.Error) else FromPostgreSQL
+    with pytest.raises(StoreUnavailable) as caught, mapped_errors(driver):
+        raise cause
+
+    assert caught.value.reason == reason
+    assert "hunter2" not in str(caught.value)
+
+
 def test_no_free_connection_in_time_counts_as_locked() -> None:
     with pytest.raises(StoreUnavailable) as caught, mapped_errors():
         raise exc.TimeoutError("QueuePool limit")

@@ -279,6 +279,32 @@ def test_a_server_that_went_away_is_unreachable_and_its_return_is_noticed(
     assert store.known(["e1", "e2"]) == {"e1", "e2"}
 
 
+def test_a_connection_that_the_server_closed_is_replaced_without_a_failed_try(
+    server: PostgreSQL, store: Store
+) -> None:
+    store.record(detail("e1"))
+    other = Store(server.url)
+    with other.database.connect() as connection:
+        end_all = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        connection.execute(text(f"{end_all} WHERE pid != pg_backend_pid() AND datname IS NOT NULL"))
+    other.close()
+
+    assert store.record(detail("e2")).outcome == "processed"
+
+
+def test_an_error_that_comes_with_the_commit_is_told_and_nothing_is_kept(store: Store) -> None:
+    store.record(detail("e1"))
+    with store.database.connect() as connection:
+        connection.execute(text("ALTER TABLE conversations ADD CHECK (events < 2)"))
+        connection.commit()
+    with pytest.raises(PermanentError) as caught:
+        store.record(detail("e2"))
+
+    assert caught.value.reason == "schema"
+    assert store.known(["e1", "e2"]) == {"e1"}
+    assert store.record(detail("e3", c="c2")).outcome == "processed"
+
+
 def test_a_wrong_password_is_unreachable_and_never_shown(server: PostgreSQL) -> None:
     store = Store(server.url.replace(server.password, "hunter2"))
     with pytest.raises(StoreUnavailable) as caught:
