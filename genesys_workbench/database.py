@@ -13,7 +13,7 @@ import select
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,15 @@ from .database_errors import mapped_errors
 from .errors import SettingsError, StoreUnavailable
 from .privacy import scrub
 from .statements import DRIVERS, PARAMSTYLES
-from .transactions import BEGIN, Transaction, transaction_on
+from .transactions import SQLiteLock, Transaction, locked_transaction, pipelined_transaction
 from .watched_file import WatchedFile
 
 __all__ = ["Database", "mapped_errors"]
 
 _PAUSE = 0.01
+# Pages in the WAL, 16 MB, until they go into the database. With SQLite's 1000 one event in a
+# hundred waits for that, and the same pages are written more often.
+_CHECKPOINT = 4000
 # Seconds, and milliseconds: a server that vanished is noticed soon, not after TCP's quarter hour
 # (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
 _PATIENCE = {
@@ -65,6 +68,7 @@ class Database:
         self._url = _checked(url)
         self._busy_timeout = busy_timeout
         self._sleep = sleep
+        self._lock = SQLiteLock(busy_timeout, sleep)
         self._engines: dict[int, Engine] = {}
         self._watched = WatchedFile(self.file) if self.file else None
 
@@ -116,13 +120,21 @@ class Database:
         with self._errors(engine.dialect.loaded_dbapi.Error):
             pooled = engine.raw_connection()
             try:
-                with transaction_on(pooled.driver_connection, self.dialect) as transaction:
+                with self._begin_on(pooled.driver_connection) as transaction:
                     yield transaction
-            except engine.dialect.loaded_dbapi.Error:
+            except BaseException:
+                # a cursor that a traceback holds would keep the lock of a closed connection
+                with suppress(engine.dialect.loaded_dbapi.Error):
+                    pooled.rollback()
                 pooled.invalidate()
                 raise
             finally:
                 pooled.close()
+
+    def _begin_on(self, connection: Any) -> AbstractContextManager[Transaction]:
+        if self.dialect == "sqlite":
+            return locked_transaction(connection, self._lock)
+        return pipelined_transaction(connection)
 
     @contextmanager
     def _errors(self, driver: type[Exception] = sqlite3.Error) -> Iterator[None]:
@@ -190,10 +202,16 @@ class Database:
             connect_args={"timeout": self._busy_timeout, "check_same_thread": False},
         )
         event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", self._begin_sqlite)
         if self._watched is not None:
             self._watched.listen(engine)
         return engine
+
+    def _begin_sqlite(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("writes"):
+            self._lock.take(connection.connection.driver_connection)  # type: ignore[arg-type]
+        else:
+            connection.exec_driver_sql("BEGIN")
 
 
 def _checked(text: str) -> URL:
@@ -214,8 +232,9 @@ def _checked(text: str) -> URL:
 
 
 def _set_up_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # no transaction but those of `_begin`
+    connection.isolation_level = None  # it must not begin transactions by itself
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT}")
     connection.execute("PRAGMA foreign_keys=ON")
 
 
@@ -224,8 +243,7 @@ def _set_up_postgresql(connection: Any, _: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql(BEGIN[connection.dialect.name] if writes else "BEGIN")
+    connection.exec_driver_sql("BEGIN")
 
 
 def _refuse_closed(connection: Any, *_: Any) -> None:

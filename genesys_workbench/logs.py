@@ -35,9 +35,11 @@ FIELDS = (
 # Told in text too, where the message itself does not.
 IDS = {"event": "event_id", "correlation": "correlation_id"}
 # pika logs each failed try over a dozen lines; the publisher says the same in one.
+# So does psycopg of a pipeline that an error ends; the task says which.
 # Celery says of each task that it came and went; the task says what became of its event.
 QUIET = {
     "pika": logging.CRITICAL,
+    "psycopg": logging.ERROR,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "celery.worker.strategy": logging.WARNING,

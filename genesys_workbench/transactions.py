@@ -5,14 +5,16 @@ SQLAlchemy's part in three statements and a commit is larger than that of the da
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["BEGIN", "Transaction", "transaction_on"]
+__all__ = ["SQLiteLock", "Transaction", "locked_transaction", "pipelined_transaction"]
 
-BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
-"""What begins a transaction that writes: on SQLite with the lock, which is waited for there."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.00025, 0.01
 
 
 class Transaction:
@@ -22,7 +24,9 @@ class Transaction:
         dialect: ``sqlite`` or ``postgresql``.
     """
 
-    def __init__(self, connection: Any, dialect: str, finish: Callable[[], None]) -> None:
+    def __init__(
+        self, connection: Any, dialect: str, finish: Callable[[], None] = lambda: None
+    ) -> None:
         self._connection = connection
         self._finish = finish
         self.dialect = dialect
@@ -40,15 +44,67 @@ class Transaction:
         self._finish()
 
 
-@contextmanager
-def transaction_on(connection: Any, dialect: str) -> Iterator[Transaction]:
-    """Begin a transaction on a connection of ``sqlite3`` or ``psycopg`` that begins none itself.
+@dataclass(frozen=True, slots=True)
+class SQLiteLock:
+    """The lock of a SQLite file that a transaction which writes begins with.
 
-    Without a commit it is left open. PostgreSQL is sent all that asks for no answer in one go
+    SQLite itself waits for it in steps of 1, 2, 5, 10 ms and more; a transaction of another worker
+    takes half of one.
+
+    Args:
+        patience: Seconds to wait for another writer.
+        sleep: Called with seconds.
+    """
+
+    patience: float
+    sleep: Callable[[float], None] = time.sleep
+
+    def take(self, connection: sqlite3.Connection) -> None:
+        """Begin a transaction with it.
+
+        Raises:
+            sqlite3.OperationalError: Another writer holds it for too long.
+        """
+        connection.execute("PRAGMA busy_timeout=0")
+        try:
+            self._take(connection)
+        finally:
+            connection.execute(f"PRAGMA busy_timeout={self.patience * 1000:.0f}")
+
+    def _take(self, connection: sqlite3.Connection) -> None:
+        deadline, pause = time.monotonic() + self.patience, _FIRST_PAUSE
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as cause:
+                busy = cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() >= deadline:
+                    raise
+            else:
+                return
+            self.sleep(pause)
+            pause = min(pause * 1.2, _LONGEST_PAUSE)
+
+
+@contextmanager
+def locked_transaction(connection: sqlite3.Connection, lock: SQLiteLock) -> Iterator[Transaction]:
+    """Begin a transaction on SQLite; without a commit it is left open."""
+    lock.take(connection)
+    yield Transaction(connection, "sqlite")
+
+
+@contextmanager
+def pipelined_transaction(connection: Any) -> Iterator[Transaction]:
+    """Begin a transaction on a connection of ``psycopg``; without a commit it is left open.
+
+    The server is sent all that asks for no answer in one go
     (https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html).
     """
     with ExitStack() as stack:
-        if dialect == "postgresql":
-            stack.enter_context(connection.pipeline())
-        connection.execute(BEGIN[dialect])
-        yield Transaction(connection, dialect, stack.close)
+        stack.enter_context(connection.pipeline())
+        try:
+            connection.execute("BEGIN")
+            yield Transaction(connection, "postgresql", stack.close)
+        except BaseException:
+            connection.close()  # else the end of the pipeline waits for what was asked
+            raise

@@ -641,6 +641,40 @@ def test_a_locked_database_is_unavailable_after_the_busy_timeout(store: Store, p
     assert store.counts()["events"] == 0
 
 
+def test_a_writer_waits_for_another_in_steps_shorter_than_its_transaction(
+    store: Store, path: Path
+) -> None:
+    blocker = sqlite3.connect(path)
+    blocker.execute("BEGIN IMMEDIATE")
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            blocker.rollback()
+
+    database = Database(f"sqlite:///{path}", sleep=sleep)
+    with database.transaction() as transaction:
+        transaction.commit()
+    (patience,) = database.engine.raw_connection().cursor().execute("PRAGMA busy_timeout")
+    database.close()
+    blocker.close()
+
+    assert len(pauses) == 3
+    assert max(pauses) < 0.001
+    assert patience == (5000,)
+
+
+def test_what_failed_holds_no_lock_while_its_traceback_is_kept(store: Store, path: Path) -> None:
+    with pytest.raises(PermanentError) as caught:
+        store.record(detail("e1"), attempt=2**70)
+    other = Store(f"sqlite:///{path}", busy_timeout=0.05)
+
+    assert other.record(detail("e2")).outcome == "processed"
+    assert caught.tb
+    other.close()
+
+
 def test_a_full_database_is_unavailable_and_keeps_what_it_has(store: Store) -> None:
     store.record(detail("e1"))
 
