@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -31,6 +30,9 @@ from .working import consuming
 __all__ = ["trials"]
 
 RATE = 200
+# Seconds between two looks for a row
+GRAIN = 0.0002
+_ROW = "SELECT 1 FROM events WHERE event_id = ?"
 
 
 @contextmanager
@@ -46,9 +48,10 @@ def trials(scale: Scale) -> Iterator[list[Trial]]:
         }
         yield [
             Trial(
-                f"{count} deliveries at {RATE}/s, from the answer 202 to the row that another "
-                "process can read in SQLite; beside it as many delay().get() of a no-op task at "
-                "the same rate, result by rpc:// on the same broker; prefork with 2 processes",
+                f"{count} deliveries one after the other, {RATE}/s at most, from the answer 202 to "
+                "the row that another process can read in SQLite; beside it as many delay().get() "
+                "of a no-op task in the same way, result by rpc:// on the same broker; prefork "
+                "with 2 processes",
                 contestants,
                 (
                     Goal("end to end, p50", "delivery", "delay()", "p50 ms", 1.5, at_most=True),
@@ -71,16 +74,18 @@ def _ours(stack: ExitStack, broker: str, folder: str, count: int) -> Contestant:
     answering(f"http://127.0.0.1:{port}/readyz")
     stack.enter_context(consuming("genesys_workbench.tasks", variables(settings), broker, QUEUE))
     url = f"http://127.0.0.1:{port}{PATH}"
+    file = database.removeprefix("sqlite:///")
 
     def run() -> dict[str, float]:
-        watch = _Watch(database.removeprefix("sqlite:///"))
-        watch.start()
-        with httpx.Client() as client:
+        found = []
+        with httpx.Client() as client, closing(sqlite3.connect(file)) as reader:
             for name in _paced(count):
                 event = {"eventId": name, "conversationId": f"c-{name}", "mediaType": "VOICE"}
                 client.post(url, json=event).raise_for_status()
-                watch.await_row(name)
-        return _figures(watch.seconds(count))
+                started = time.perf_counter()
+                _await_row(reader, name)
+                found.append(time.perf_counter() - started)
+        return _figures(found)
 
     return run
 
@@ -119,33 +124,6 @@ def _figures(seconds: list[float]) -> dict[str, float]:
     return {"p50 ms": parts[49] * 1000, "p99 ms": parts[98] * 1000}
 
 
-class _Watch(threading.Thread):
-    """Looks for rows, all the while, and notes when each is there."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(daemon=True)
-        self._path = path
-        self._since: dict[str, float] = {}
-        self._took: list[float] = []
-        self._over = threading.Event()
-
-    def await_row(self, event_id: str) -> None:
-        """Begin to wait for a row."""
-        self._since[event_id] = time.perf_counter()
-
-    def seconds(self, count: int) -> list[float]:
-        """Return how long each took, once all are there."""
-        while len(self._took) < count:
-            time.sleep(0.01)
-        self._over.set()
-        self.join()
-        return self._took
-
-    def run(self) -> None:
-        with closing(sqlite3.connect(self._path)) as database:
-            while not self._over.wait(0.0005):
-                for name in list(self._since):
-                    if database.execute(
-                        "SELECT 1 FROM events WHERE event_id = ?", [name]
-                    ).fetchone():
-                        self._took.append(time.perf_counter() - self._since.pop(name))
+def _await_row(reader: sqlite3.Connection, event_id: str) -> None:
+    while not reader.execute(_ROW, [event_id]).fetchone():
+        time.sleep(GRAIN)
