@@ -26,10 +26,14 @@ def lenient_frames(connection: Any, callback: Callable[..., None]) -> Callable[[
     on_frame = frame_handler(connection, callback)
 
     def on_any_frame(frame: tuple[int, int, bytes]) -> bool:
-        kind, channel, content = frame
-        if kind == _CONTENT_HEADER:
-            frame = (kind, channel, _readable(content))
-        return bool(on_frame(frame))
+        try:
+            return bool(on_frame(frame))
+        except Exception:
+            kind, channel, content = frame
+            readable = _readable(content) if kind == _CONTENT_HEADER else content
+            if readable == content:  # it was not for its properties
+                raise
+            return bool(on_frame((kind, channel, readable)))
 
     return on_any_frame
 

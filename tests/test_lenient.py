@@ -63,3 +63,18 @@ def test_what_is_text_stays_text(value: Any) -> None:
 )
 def test_properties_that_nobody_can_read_are_none_and_the_body_is_there(properties: bytes) -> None:
     assert read(properties) in ({}, {"content_type": ""})
+
+
+def test_an_error_of_who_takes_the_message_is_passed_on_and_it_is_given_once() -> None:
+    given: list[Any] = []
+
+    def refuse(*one: Any) -> None:
+        given.append(one)
+        raise ValueError("not this one")
+
+    on_frame = lenient_frames(SimpleNamespace(bytes_recv=0), refuse)
+    on_frame((1, 1, METHOD))
+    with pytest.raises(ValueError, match="not this one"):
+        on_frame((2, 1, struct.pack(">HHQ", 60, 0, 0) + written(message_id="a")))
+
+    assert len(given) == 1
