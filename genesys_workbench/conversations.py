@@ -22,6 +22,7 @@ from .spellings import read_text, unique
 from .timings import Timings, agents_of, measure, was_conference
 
 __all__ = [
+    "CUSTOMERS",
     "ConversationFacts",
     "ParticipantFacts",
     "facts_of_conversation",
@@ -30,7 +31,7 @@ __all__ = [
     "read_shape",
 ]
 
-_CUSTOMERS = frozenset({"customer", "external"})
+CUSTOMERS = frozenset({"customer", "external"})
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -86,7 +87,7 @@ def facts_of_shape(
     """Derive the facts of a conversation that was read and measured."""
     parties = sorted(shape.parties, key=_joined)
     legs = _in_order([leg for party in parties for leg in party.legs])
-    customer = next((party for party in parties if party.purpose in _CUSTOMERS), None)
+    customer = next((party for party in parties if party.purpose in CUSTOMERS), None)
     theirs = _in_order(customer.legs) if customer else []
     direction = shape.direction or _direction(theirs) or _direction(legs)
     contact = customer.external_contact_id if customer else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Container, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -267,9 +267,12 @@ def event_dict(row: Row) -> dict[str, Any]:
     return _NOT_PROCESSED | told | {"status": "dead" if row["outcome"] == "dead" else "retrying"}
 
 
-def row_dict(row: Row) -> dict[str, Any]:
-    """Return a row with camelCase keys, its JSON texts read."""
-    return {_camel(name): _value(name, value) for name, value in row.items()}
+def row_dict(row: Row, *, as_text: Container[str] = ()) -> dict[str, Any]:
+    """Return a row with camelCase keys, its JSON texts read, but for those of some columns."""
+    return {
+        _camel(name): value if name in as_text else _value(name, value)
+        for name, value in row.items()
+    }
 
 
 def chunks(ids: Iterable[str], size: int = 500) -> Iterator[list[str]]:

@@ -225,7 +225,7 @@ class Store:
         since: datetime | None = None,
         until: datetime | None = None,
         newest_first: bool = True,
-        with_raw: bool = False,
+        with_raw: bool | Literal["text"] = False,
     ) -> Iterator[dict[str, Any]]:
         """Yield conversations: the fields of `ConversationFacts` in camelCase, and more.
 
@@ -237,14 +237,20 @@ class Store:
             since: Started at this time or later.
             until: Started before this time.
             newest_first: By the time of the start; those without one come last.
-            with_raw: Whether to read the snapshots, which are large.
+            with_raw: Whether to read the snapshots, which are large; ``text`` leaves them as the
+                JSON that was stored.
         """
         statement = reads.conversation_list(
-            limit=limit, since=since, until=until, newest_first=newest_first, with_raw=with_raw
+            limit=limit,
+            since=since,
+            until=until,
+            newest_first=newest_first,
+            with_raw=bool(with_raw),
         )
+        as_text = ("raw",) if with_raw == "text" else ()
         with self.database.connect() as connection:
             for row in reads.stream(connection, statement):
-                yield reads.row_dict(row)
+                yield reads.row_dict(row, as_text=as_text)
 
     def conversation(self, conversation_id: str) -> dict[str, Any] | None:
         """Return one conversation with ``raw`` and ``participants``, None if unknown."""

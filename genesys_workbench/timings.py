@@ -13,6 +13,11 @@ from datetime import UTC, datetime, timedelta
 from .shapes import Leg, Party, Shape
 
 __all__ = [
+    "AGENTS",
+    "FLOWS",
+    "HANDLING",
+    "HANDOVER",
+    "PEOPLE",
     "PartyTimings",
     "Timings",
     "agents_of",
@@ -22,11 +27,11 @@ __all__ = [
     "was_conference",
 ]
 
-_AGENTS = frozenset({"agent", "user"})
-_FLOWS = frozenset({"ivr", "botflow", "workflow"})
-_PEOPLE = _AGENTS | {"customer", "external"}
-_HANDLING = frozenset({"interact", "hold", "wrapup", "dialing", "contacting", "callback"})
-_HANDOVER = timedelta(seconds=1)
+AGENTS = frozenset({"agent", "user"})
+FLOWS = frozenset({"ivr", "botflow", "workflow"})
+PEOPLE = AGENTS | {"customer", "external"}
+HANDLING = frozenset({"interact", "hold", "wrapup", "dialing", "contacting", "callback"})
+HANDOVER = timedelta(seconds=1)
 """Two agents may both be connected for a moment while one hands over; that is no conference."""
 
 
@@ -65,7 +70,7 @@ def agents_of(parties: Iterable[Party]) -> list[Party]:
 
 
 def _is_agent(party: Party) -> bool:
-    works = party.purpose in _AGENTS and party.user_id is not None
+    works = party.purpose in AGENTS and party.user_id is not None
     return works and party.connected and not party.observes
 
 
@@ -81,7 +86,7 @@ def measure_parties(shape: Shape) -> list[PartyTimings]:
         _measure_agent(party)
         if _is_agent(party)
         else _measure_flow(party)
-        if party.purpose in _FLOWS
+        if party.purpose in FLOWS
         else _measure_wait(party, given_up, over=shape.ended_at is not None)
         if party.purpose == "acd"
         else PartyTimings()
@@ -137,7 +142,7 @@ def was_conference(shape: Shape) -> bool:
         return True
     edges: list[tuple[datetime, int]] = []
     for party in shape.parties:
-        if party.purpose in _PEOPLE and not party.observes:
+        if party.purpose in PEOPLE and not party.observes:
             edges += _edges(party)
     together = 0
     for _, step in sorted(edges):
@@ -151,8 +156,8 @@ def _edges(party: Party) -> list[tuple[datetime, int]]:
     spans = [span for leg in party.legs for span in leg.spans if span.kind == "interact"]
     edges = []
     for span in spans:
-        if span.start and span.end and span.end - span.start > 2 * _HANDOVER:
-            edges += [(span.start + _HANDOVER / 2, 1), (span.end - _HANDOVER / 2, -1)]
+        if span.start and span.end and span.end - span.start > 2 * HANDOVER:
+            edges += [(span.start + HANDOVER / 2, 1), (span.end - HANDOVER / 2, -1)]
     return edges
 
 
@@ -204,7 +209,7 @@ def _handle(agent: Party) -> list[float | None]:
 def _leg_handle(leg: Leg) -> float | None:
     if "tHandle" in leg.metrics:
         return leg.metrics["tHandle"]
-    return _total([span.seconds for span in leg.spans if span.kind in _HANDLING])
+    return _total([span.seconds for span in leg.spans if span.kind in HANDLING])
 
 
 def _transfers(leg: Leg) -> int:

@@ -15,7 +15,7 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 from genesys_workbench.conversations import facts_of_conversation
 from genesys_workbench.errors import WorkbenchError
 from genesys_workbench.facts import ConversationFacts
-from genesys_workbench.frames import Frames, columns, from_conversations, reading
+from genesys_workbench.frames import Frames, columns, from_conversations, gathering
 from genesys_workbench.frames.catalogue import CATALOGUE
 from genesys_workbench.frames.frameset import FRAMES
 from genesys_workbench.privacy import mask_conversation
@@ -269,7 +269,7 @@ def test_many_conversations_are_packed_in_parts_that_make_the_same_frames(
 ) -> None:
     bodies = [*rest()[:5], *analytics()[:9], {"id": "none"}, *analytics()[7:12], *rest()[20:23]]
     expected = from_conversations(bodies, key=KEY)
-    monkeypatch.setattr(reading, "_PACK_EVERY", 3)
+    monkeypatch.setattr(gathering, "_PACK_EVERY", 3)
     found = from_conversations(bodies, key=KEY)
     for name in FRAMES:
         assert_frame_equal(getattr(found, name), getattr(expected, name))

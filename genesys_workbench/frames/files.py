@@ -15,14 +15,14 @@ import msgspec
 from ..errors import WorkbenchError
 from ..privacy import Key
 from .frameset import Frames
-from .masking import Veil
-from .reading import Gathering
+from .gathering import Gathering
 from .writing import needs_pyarrow
 
 __all__ = ["from_file"]
 
 _LISTS = ("conversations", "entities")
 _DECODER = msgspec.json.Decoder()
+_BUFFER = 2**20
 _TEXT_ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
 
 
@@ -51,7 +51,7 @@ def from_file(
     path = Path(path)
     if path.is_dir():
         return Frames.read(path)
-    gathering = Gathering(Veil(show_personal=show_personal, key=key), queue_names)
+    gathering = Gathering(queue_names, show_personal=show_personal, key=key)
     try:
         if path.suffix == ".parquet":
             _gather_parquet(path, gathering)
@@ -74,8 +74,7 @@ def _other_kind(path: Path) -> WorkbenchError:
 
 
 def _gather_text(path: Path, gathering: Gathering) -> None:
-    opened: Any = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rb") as file:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb", _BUFFER) as file:
         if not path.name.lower().endswith((".json", ".json.gz")):
             _gather_lines(file, gathering)
             return
@@ -100,6 +99,8 @@ def _gather_lines(lines: IO[bytes] | Iterator[bytes], gathering: Gathering) -> N
 
 
 def _gather_line(number: int, line: bytes, gathering: Gathering) -> None:
+    if gathering.add_json(number, line):
+        return
     try:
         items = _conversations(_DECODER.decode(line))
     except (msgspec.MsgspecError, ValueError, RecursionError):

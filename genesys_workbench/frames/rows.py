@@ -19,7 +19,14 @@ from .catalogue import CATALOGUE
 from .masking import Veil
 from .tables import Rows
 
-__all__ = ["Telling", "read_record", "read_telling", "rows_of"]
+__all__ = [
+    "Telling",
+    "conversation_of",
+    "facts_of_record",
+    "read_record",
+    "read_telling",
+    "rows_of",
+]
 
 Row = tuple[Any, ...]
 _MOST = 2**63 - 1
@@ -68,13 +75,18 @@ def read_record(record: Mapping[str, Any]) -> Telling:
     Raises:
         PermanentError: The snapshot is no conversation.
     """
-    told = {name: record[key] for name, key in _STORED.items()}
-    listed = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
-    facts = ConversationFacts(**(told | listed), complete=record["raw"] is not None)
+    facts = facts_of_record(record)
     if record["raw"] is None:
         return Telling(facts, "events")
     shape = read_shape(record["raw"])
     return Telling(facts, _teller(record["raw"]), shape, tuple(measure_parties(shape)))
+
+
+def facts_of_record(record: Mapping[str, Any]) -> ConversationFacts:
+    """Return the facts of a conversation of the store."""
+    told = {name: record[key] for name, key in _STORED.items()}
+    listed = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    return ConversationFacts(**(told | listed), complete=record["raw"] is not None)
 
 
 def _teller(body: Mapping[str, Any]) -> str:
@@ -89,6 +101,7 @@ def rows_of(telling: Telling, veil: Veil) -> dict[str, Rows]:
     """Return the rows by frame, the names of queues left out as far as ids are known."""
     participants, sessions, segments, metrics = Rows(), Rows(), Rows(), Rows()
     participants.counts.append(len(telling.parties))
+    people = len(telling.parties) if telling.shape else None
     for party, timings in zip(telling.parties, telling.timings, strict=True):
         participants.cells += _participant(party, timings, veil)
         sessions.counts.append(len(party.legs))
@@ -110,7 +123,7 @@ def rows_of(telling: Telling, veil: Veil) -> dict[str, Rows]:
             for name, value in leg.metrics.items():
                 metrics.cells += (name, value, "s" if name.startswith("t") else "count")
     return {
-        "conversations": Rows([*_conversation(telling, veil)], [1]),
+        "conversations": Rows([*conversation_of(telling.facts, telling.told_by, people, veil)]),
         "participants": participants,
         "sessions": sessions,
         "segments": segments,
@@ -118,8 +131,8 @@ def rows_of(telling: Telling, veil: Veil) -> dict[str, Rows]:
     }
 
 
-def _conversation(telling: Telling, veil: Veil) -> Row:
-    facts = telling.facts
+def conversation_of(facts: ConversationFacts, told_by: str, people: int | None, veil: Veil) -> Row:
+    """Return the row of a conversation; `people` is the number of its participants."""
     return (
         facts.conversation_id,
         facts.started_at,
@@ -137,7 +150,7 @@ def _conversation(telling: Telling, veil: Veil) -> Row:
         facts.external_contact_id,
         veil.text(facts.customer_key),
         veil.text(facts.customer_name),
-        len(telling.parties) if telling.shape else None,
+        people,
         _count(facts.transfers),
         facts.conference,
         facts.abandoned,
@@ -150,7 +163,7 @@ def _conversation(telling: Telling, veil: Veil) -> Row:
         facts.disconnect_type,
         facts.wrap_up_codes,
         facts.division_ids,
-        telling.told_by,
+        told_by,
     )
 
 

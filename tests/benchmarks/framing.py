@@ -25,7 +25,8 @@ _SEED = 42
 _WORK = (
     "{count:,} analytics conversations of a simulated centre, a line of JSON each, become "
     "five tables with parsed times. Ours also derives figures of conversations and participants, "
-    "masks personal data, has categories and keeps odd rows apart; its peers tabulate what is told."
+    "sums metrics by session, masks personal data, has categories and lists as tuples, and keeps "
+    "odd rows apart; its peers tabulate what is told, polars all but the attributes."
 )
 _UNIT = "conversations/s"
 
