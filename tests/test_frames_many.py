@@ -157,6 +157,15 @@ def test_a_conversation_that_tells_hardly_anything_has_its_row(tmp_path: Path) -
     assert len(found.conversations) == 1
 
 
+def test_how_after_call_work_ended_says_nothing_of_a_conference(tmp_path: Path) -> None:
+    bodies = copy.deepcopy(analytics()[:20])
+    for node in nodes(bodies):
+        if node.get("segmentType") == "wrapup":
+            node["disconnectType"] = "conferenceTransfer"
+    found = from_file(written(bodies, tmp_path / "c.jsonl"), key=KEY)
+    assert_same(found, from_conversations(bodies, key=KEY))
+
+
 def test_snapshots_of_the_store_make_the_frames_that_their_conversations_make(
     tmp_path: Path,
 ) -> None:

@@ -164,7 +164,7 @@ class Batch:
 
 
 def _none(count: int) -> Any:
-    return np.full(count, -1)
+    return np.full(count, -1, np.int32)
 
 
 def _texts(values: Any) -> Any:

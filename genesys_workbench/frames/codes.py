@@ -43,7 +43,8 @@ class Codes(dict[str | None, int]):
         later = {self.texts[code] for code in used} - set(known)
         categories = [*known, *sorted(later)]
         places = {word: place for place, word in enumerate(categories)}
-        moved = np.array([*(places.get(word, -1) for word in self.texts), -1], np.int32)
+        small = np.min_scalar_type(-len(categories) - 1)
+        moved = np.array([*(places.get(word, -1) for word in self.texts), -1], small)
         return pd.Categorical.from_codes(moved[codes], dtype=pd.CategoricalDtype(categories))
 
 

@@ -7,7 +7,7 @@ where there is none; seconds that are unknown are NaN; an unknown row, word or t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -148,12 +148,15 @@ def tuples(codes: Any, of: Any, count: int, texts: Sequence[str]) -> Any:
         count: Of the groups.
         texts: By their numbers.
     """
-    codes, of = codes[codes >= 0], of[codes >= 0]
-    keys = of * len(texts) + codes
-    if len(keys) > 1:
-        places = np.sort(np.unique(keys, return_index=True)[1])
-        codes, of = codes[places], of[places]
     found: list[tuple[str, ...]] = list(repeat((), count))
-    for group, code in zip(of.tolist(), codes.tolist(), strict=True):
-        found[group] += (texts[code],)
+    codes, of = codes[codes >= 0], of[codes >= 0]
+    if len(codes):
+        keys = of * len(texts) + codes
+        places = np.sort(np.unique(keys, return_index=True)[1])
+        told = [texts[code] for code in codes[places].tolist()]
+        groups, starts = np.unique(of[places], return_index=True)
+        for group, (start, end) in zip(
+            groups.tolist(), pairwise([*starts.tolist(), len(told)]), strict=True
+        ):
+            found[group] = tuple(told[start:end])
     return np.fromiter(found, object, count)
