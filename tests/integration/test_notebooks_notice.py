@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BREAKS = {
     "the customer is sought among the agents": (
         "conversations.py",
-        '_CUSTOMERS = frozenset({"customer", "external"})',
-        '_CUSTOMERS = frozenset({"agent"})',
+        '\nCUSTOMERS = frozenset({"customer", "external"})',
+        '\nCUSTOMERS = frozenset({"agent"})',
         "06_conversation_report",
     ),
     "masks hide nothing": (

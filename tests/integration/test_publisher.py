@@ -123,11 +123,14 @@ def test_a_broker_that_is_killed_and_restarted_loses_no_confirmed_message(
     rabbit: PrivateNode, broker_url: str
 ) -> None:
     with Publisher(broker_url, timeout=60) as publisher:
+        wait_until(lambda: publisher.ready, what="the connection")
         futures = {message.event_id: publisher.publish(message) for message in messages(500, "a")}
         rabbit.kill()
         futures |= {message.event_id: publisher.publish(message) for message in messages(500, "b")}
-        wait_until(lambda: not publisher.ready, what="the loss was noticed")
-        assert isinstance(publisher.error, BrokerUnreachable)
+        wait_until(
+            lambda: isinstance(publisher.error, BrokerUnreachable), what="the loss was noticed"
+        )
+        assert not publisher.ready
         rabbit.restart()
         for future in futures.values():
             future.result(60)
