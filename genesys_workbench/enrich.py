@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextvars import Context, copy_context
@@ -15,6 +16,7 @@ __all__ = ["Enricher"]
 Conversation = Mapping[str, Any]
 FetchOne = Callable[[str], Conversation]
 FetchMany = Callable[[Sequence[str]], Mapping[str, Conversation]]
+LONGEST = 1.0
 _Asked = tuple[Future[Conversation], Context]
 
 
@@ -22,14 +24,14 @@ class Enricher:
     """Coalesce concurrent requests for conversations; one thread makes the calls.
 
     While one call is under way, further ids gather and share the next one. Where several asked
-    last time, the next call also waits a moment for more: so a worker with a pool of threads
+    last time, the next call also waits while more keep coming: so a worker with a pool of threads
     makes few calls, and one with a single thread loses no time.
 
     Args:
         one: Fetch one conversation; used when nobody else waits.
         many: Fetch several; ids that the API does not know are absent from its result.
         max_batch: Most ids in a call.
-        linger: Seconds to wait for more ids, where several come at once.
+        linger: Seconds to wait for one more id, where several come at once; `LONGEST` in all.
     """
 
     def __init__(
@@ -83,11 +85,20 @@ class Enricher:
         """Wait for ids and take them; empty at the end."""
         with self._more:
             self._more.wait_for(lambda: self._waiting or self._closed)
-            if self._crowded and not self._closed:
-                self._more.wait_for(lambda: len(self._waiting) >= self._max_batch, self._linger)
+            if self._crowded:
+                self._await_more()
             ids = list(self._waiting)[: self._max_batch]
             self._crowded = len(ids) > 1
             return {each: self._waiting.pop(each) for each in ids}
+
+    def _await_more(self) -> None:
+        until = time.monotonic() + LONGEST
+        while not self._closed and (known := len(self._waiting)) < self._max_batch:
+            if not self._grows(known, min(self._linger, until - time.monotonic())):
+                return
+
+    def _grows(self, known: int, seconds: float) -> bool:
+        return self._more.wait_for(lambda: self._closed or len(self._waiting) != known, seconds)
 
     def _fetch(self, batch: Mapping[str, Future[Conversation]]) -> None:
         try:
