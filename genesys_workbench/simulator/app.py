@@ -19,6 +19,7 @@ from .broadcast import Broadcast
 from .control_api import ControlApi
 from .conversations_api import ConversationsApi
 from .gateway import Gateway
+from .jobs_api import PATH as JOBS
 from .notifications_api import PATH as NOTIFICATIONS
 from .notifications_api import NotificationsApi
 from .oauth import TokenEndpoint
@@ -64,10 +65,21 @@ def _routes(state: SimulatorState) -> list[BaseRoute]:
         Route(f"{analytics}/{{conversation_id}}/details", read.details_of_one),
         Route("/api/v2/routing/queues", RoutingApi(state.world).queues),
         Route("/api/v2/users", UsersApi(state.world).users),
+        *_job_routes(state),
         *_notification_routes(state),
         *_trigger_routes(state),
         *_webhook_routes(state),
         *_control_routes(state),
+    ]
+
+
+def _job_routes(state: SimulatorState) -> list[Route]:
+    api, one = state.jobs, JOBS + "/{job_id}"
+    return [
+        Route(JOBS, api.create, methods=["POST"]),
+        Route(f"{JOBS}/availability", api.availability),
+        Route(one, _by_method(GET=api.status, DELETE=api.delete), methods=["GET", "DELETE"]),
+        Route(f"{one}/results", api.results),
     ]
 
 

@@ -49,4 +49,4 @@ class ConversationsApi:
     async def details_query(self, request: Request) -> Response:
         """``POST /api/v2/analytics/conversations/details/query``."""
         query = parse_query(await json_object(request))
-        return JSONResponse(run_query(query, self._present.conversations()))
+        return JSONResponse(run_query(query, self._present))

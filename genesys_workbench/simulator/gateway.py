@@ -20,6 +20,7 @@ SIMULATED = "webhooks are not part of Genesys Cloud"
 _PATTERNS = {
     "token": re.compile(r"/oauth/token"),
     "conversation": re.compile(r"/api/v2/conversations/[^/]+"),
+    "jobs": re.compile(r"/api/v2/analytics/conversations/details/jobs(/.*)?"),
     "details_query": re.compile(r"/api/v2/analytics/conversations/details/query"),
     "details": re.compile(r"/api/v2/analytics/conversations/(details|[^/]+/details)"),
     "notifications": re.compile(r"/api/v2/notifications(/.*)?"),

@@ -6,8 +6,8 @@ Every surface that answers for "now" asks here, so they agree.
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from .times import to_ms
@@ -68,11 +68,34 @@ class Present:
         now = self.clock()
         return as_of(found, now) if found.start <= now else None
 
-    def conversations(self) -> Sequence[SimConversation]:
+    def conversations(self) -> list[SimConversation]:
         """Return what has begun, in order of start."""
+        return self.part(range(len(self.world.conversations)))
+
+    def between(self, start: datetime, end: datetime) -> range:
+        """Return the places of the conversations that began in a time, by now.
+
+        Args:
+            start: The first time that counts.
+            end: The first that does not.
+        """
+        every = self.world.conversations
+        low = bisect_left(every, start, key=_start)
+        return range(low, max(low, min(bisect_left(every, end, key=_start), self._begun())))
+
+    def part(self, places: range) -> list[SimConversation]:
+        """Return the conversations of these places, as they stand."""
+        now = None if self.clock is None else self.clock()
+        begun = self._begun()
+        found = [self.world.conversations[place] for place in places if place < begun]
+        return found if now is None else [as_of(one, now) for one in found]
+
+    def _begun(self) -> int:
         every = self.world.conversations
         if self.clock is None:
-            return every
-        now = self.clock()
-        begun = bisect_right(every, now, key=lambda one: one.start)
-        return [as_of(one, now) for one in every[:begun]]
+            return len(every)
+        return bisect_right(every, self.clock(), key=_start)
+
+
+def _start(conversation: SimConversation) -> datetime:
+    return conversation.start

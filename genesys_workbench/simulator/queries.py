@@ -14,9 +14,10 @@ from typing import Any
 from .analytics import analytics_conversation
 from .bodies import ApiError
 from .filters import Filter, parse_filters
+from .present import Present
 from .world import SimConversation
 
-__all__ = ["DetailQuery", "parse_query", "run_query"]
+__all__ = ["DetailQuery", "found_places", "parse_job", "parse_query", "run_query"]
 
 _LONGEST = timedelta(days=31)
 _LAST_RESULT = 100_000
@@ -43,6 +44,22 @@ def parse_query(body: dict[str, Any]) -> DetailQuery:
     Raises:
         ApiError: 400, with a sentence that names the field.
     """
+    size, number = _paging(body.get("paging"))
+    return _parsed(body, size, number)
+
+
+def parse_job(body: dict[str, Any]) -> DetailQuery:
+    """Check the body of an asynchronous query, which has no paging.
+
+    Raises:
+        ApiError: 400, with a sentence that names the field.
+    """
+    if body.get("paging") is not None:
+        raise ApiError(400, message="A job takes no paging.", field="paging")
+    return _parsed(body, _LARGEST_PAGE, 1)
+
+
+def _parsed(body: dict[str, Any], size: int, number: int) -> DetailQuery:
     unknown = sorted(name for name in body.keys() - _KNOWN if body[name] is not None)
     if unknown:
         known = ", ".join(sorted(_KNOWN))
@@ -50,7 +67,6 @@ def parse_query(body: dict[str, Any]) -> DetailQuery:
     start, end = _interval(body.get("interval"))
     order = _choice(body, "order", ("asc", "desc", "unordered"))
     _choice(body, "orderBy", ("conversationStart",))
-    size, number = _paging(body.get("paging"))
     filters = (
         *parse_filters("segment", body.get("segmentFilters")),
         *parse_filters("conversation", body.get("conversationFilters")),
@@ -58,17 +74,21 @@ def parse_query(body: dict[str, Any]) -> DetailQuery:
     return DetailQuery(start, end, order == "desc", size, number, filters)
 
 
-def run_query(query: DetailQuery, conversations: Sequence[SimConversation]) -> dict[str, Any]:
-    """Return the page of a query, from all conversations in order of their start."""
-    found = [item for item in conversations if query.start <= item.start < query.end]
-    if query.filters:
-        found = [item for item in found if _fits(item, query.filters)]
-    if query.descending:
-        found.reverse()
+def run_query(query: DetailQuery, present: Present) -> dict[str, Any]:
+    """Return the page of a query."""
+    found: Sequence[int] = found_places(query, present)
     first = (query.page_number - 1) * query.page_size
     page = found[first : first + query.page_size]
-    bodies = [analytics_conversation(item) for item in page]
+    bodies = [analytics_conversation(present.part(range(at, at + 1))[0]) for at in page]
     return {"conversations": bodies, "totalHits": len(found)}
+
+
+def found_places(query: DetailQuery, present: Present) -> Sequence[int]:
+    """Return the places in the world of what a query finds, in its order."""
+    found: Sequence[int] = present.between(query.start, query.end)
+    if query.filters:
+        found = [at for at in found if _fits(present.part(range(at, at + 1))[0], query.filters)]
+    return found[::-1] if query.descending else found
 
 
 def _fits(conversation: SimConversation, filters: tuple[Filter, ...]) -> bool:

@@ -19,6 +19,7 @@ from .app import create_app
 from .channels import Channels
 from .deliveries import Deliveries
 from .faults import Faults
+from .jobs_api import JobsApi
 from .ledger import Ledger
 from .limits import RateLimits
 from .oauth import Tokens
@@ -56,6 +57,7 @@ class Simulator:
             else all of it is history.
         speed: Simulated seconds in a second of a world that goes on.
         heartbeat: Seconds between two signs of life on the socket of a notification channel.
+        job_lag: Seconds by which analytics jobs are behind.
         clock: Monotonic seconds, for the tokens and the rate limit.
         local_tls: What verifies https receivers on this computer; None for the system's CAs.
     """
@@ -77,6 +79,7 @@ class Simulator:
         live: bool = False,
         speed: float = 1.0,
         heartbeat: float = HEARTBEAT,
+        job_lag: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         local_tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -85,10 +88,11 @@ class Simulator:
         began = start or (datetime.now(UTC) if live else DEFAULT_START)
         world = World(seed, conversations=conversations, start=began, gap=gap)
         sim_clock = SimClock(world.start, speed, clock=clock) if live else None
+        present = Present(world, sim_clock)
         hooks = Webhooks(new_id) if webhooks else None
         self._state = SimulatorState(
             world=world,
-            present=Present(world, sim_clock),
+            present=present,
             channels=Channels(world, clock=clock),
             heartbeat=heartbeat,
             credentials=credentials,
@@ -97,6 +101,7 @@ class Simulator:
             faults=Faults(seed),
             webhooks=hooks,
             triggers=TriggersApi(new_id),
+            jobs=JobsApi(present, new_id, lag=job_lag, clock=clock),
             deliveries=Deliveries(world, hooks, seed=seed, new_id=new_id, local_tls=local_tls),
             new_id=new_id,
         )
@@ -155,6 +160,10 @@ class Simulator:
     def deny(self, *permissions: str) -> None:
         """Let the client lack these permissions, such as ``routing:queue:view``, and no others."""
         self._state.channels.denied = set(permissions)
+
+    def end_jobs(self, state: str) -> None:
+        """Let the analytics jobs that are made from now on end as ``FAILED``, ``EXPIRED``, …."""
+        self._state.jobs.outcome = state
 
     def expire_tokens(self) -> None:
         """Let all access tokens be over."""

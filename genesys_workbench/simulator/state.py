@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from .channels import Channels
 from .deliveries import Deliveries
 from .faults import Faults
+from .jobs_api import JobsApi
 from .limits import RateLimits
 from .oauth import Tokens
 from .present import Present
@@ -53,6 +54,7 @@ class SimulatorState:
     faults: Faults
     webhooks: Webhooks | None
     triggers: TriggersApi
+    jobs: JobsApi
     deliveries: Deliveries
     new_id: IdSource
     heartbeat: float = 30.0

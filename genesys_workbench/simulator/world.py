@@ -24,6 +24,7 @@ __all__ = ["DEFAULT_START", "Queue", "SimConversation", "User", "World"]
 
 DEFAULT_START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 _MEAN_GAP = 60.0
+_KEPT = 20_000  # each takes some 10 KB, and is made again when it is asked for
 # Arrivals by the hour of the day (UTC), 1.0 = one in `_MEAN_GAP`: a morning and an afternoon peak
 _DAY = tuple(
     map(
@@ -82,7 +83,7 @@ class _Conversations(Sequence[SimConversation]):
 
     def __init__(self, world: World, number: int, gap: float) -> None:
         self._seed = world.seed
-        self._made: dict[int, SimConversation] = {}
+        self._made: dict[int, SimConversation] = {}  # the newest of them
         rng = Random(f"{world.seed}/arrivals")
         starts = accumulate(repeat(None, number - 1), partial(_next, rng, gap), initial=world.start)
         self._starts = list(islice(starts, number))
@@ -102,6 +103,8 @@ class _Conversations(Sequence[SimConversation]):
 
     def _make(self, place: int) -> SimConversation:
         if place not in self._made:
+            if len(self._made) >= _KEPT:
+                del self._made[next(iter(self._made))]
             self._made[place] = _play(self._seed, place, self._starts[place])
         return self._made[place]
 
