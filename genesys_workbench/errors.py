@@ -14,6 +14,7 @@ WorkbenchError                  what happened, why, and the next command
 │   ├── RateLimited             429; carries retry_after
 │   ├── ServerError             5xx
 │   ├── BadResponse             an answer that is not what the platform sends
+│   ├── JobFailed               an analytics job that ended without results
 │   └── Unreachable             no answer: DNS, connection, timeout
 ├── BrokerError
 │   ├── BrokerUnreachable       no connection, or lost
@@ -48,6 +49,7 @@ __all__ = [
     "Forbidden",
     "GenesysError",
     "InvalidDelivery",
+    "JobFailed",
     "Nacked",
     "NoWebhookEndpoint",
     "NotFound",
@@ -221,6 +223,13 @@ class BadResponse(GenesysError):
     """An answer that is not JSON, too large, cut short or of another shape."""
 
     reason = "upstream_garbage"
+    transient = True
+
+
+class JobFailed(GenesysError):
+    """An analytics job that failed, was cancelled, expired, or does not end."""
+
+    reason = "upstream_job"
     transient = True
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .channels import Subject
 from .client import GenesysClient
+from .events import digest
 
 __all__ = ["conversations_between", "found_event"]
 
@@ -48,7 +49,7 @@ def found_event(conversation: dict[str, Any]) -> dict[str, Any]:
     """Return the event that a conversation's creation would have been.
 
     Args:
-        conversation: Of analytics.
+        conversation: Of analytics; told again and otherwise, it is another event.
     """
     sessions = (
         session
@@ -57,7 +58,7 @@ def found_event(conversation: dict[str, Any]) -> dict[str, Any]:
     )
     media = next((one["mediaType"] for one in sessions if one.get("mediaType")), None)
     told = {
-        "eventId": f"{conversation['conversationId']}.found",
+        "eventId": f"{conversation['conversationId']}.{digest(conversation)[:16]}",
         "conversationId": conversation["conversationId"],
         "eventType": "created",
         "eventTime": conversation.get("conversationStart"),

@@ -42,6 +42,7 @@ QUIET = {
     "psycopg": logging.ERROR,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
+    "websockets": logging.WARNING,  # of a channel the address is the secret
     "celery.worker.strategy": logging.WARNING,
     "celery.app.trace": logging.WARNING,
     "celery.pool": logging.WARNING,  # at DEBUG it tells of tasks with what they hold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from .auth import ClientCredentials
 from .errors import WorkbenchError
+from .listener import Listener, subjects_for
 from .settings import Settings, load_settings, region_domain
 from .simulator.server import Simulator
 from .simulator.signing import Signer
@@ -38,6 +39,8 @@ _SCHEMES = {
 }
 _LOOK_EVERY = 0.1
 BODY = b"{}"
+# What each outlet sends
+ENVELOPES = {"aws": "eventbridge", "architect": "data-action", "laptop": "notification"}
 
 
 def first_settings(folder: str, *, broker: str | None = None) -> Settings:
@@ -107,6 +110,8 @@ def proofs(bench: Workbench) -> list[dict[str, Any]]:
 def first_event(
     bench: Workbench,
     *,
+    have: str = "aws",
+    queues: Sequence[str] = (),
     timeout: float = 120.0,
     tell: Callable[[str], None] = print,
     clock: Callable[[], float] = time.monotonic,
@@ -116,6 +121,8 @@ def first_event(
 
     Args:
         bench: Open.
+        have: What gets events out, as of `outlet_for`.
+        queues: With ``laptop``: whose conversations an organisation's bridge listens to.
         timeout: Seconds to wait for an organisation's event.
         tell: Called with a line that says what is waited for.
         clock: Monotonic seconds.
@@ -126,10 +133,30 @@ def first_event(
     """
     if bench.simulator is not None:
         tell("No credentials are set: the simulator delivers one event, signed.")
-        return _simulated(bench, bench.simulator)
+        return _simulated(bench, bench.simulator, ENVELOPES[have])
+    if have == "laptop":
+        with Listener(
+            bench.settings,
+            subjects_for(bench.settings, queues=queues),
+            publisher=bench.publisher,
+            tell=tell,
+        ):
+            return _next(bench, timeout, f"an event of {', '.join(queues)}", tell, clock, sleep)
+    where = f"a delivery to {bench.address()}"
+    return _next(bench, timeout, where, tell, clock, sleep)
+
+
+def _next(
+    bench: Workbench,
+    timeout: float,
+    what: str,
+    tell: Callable[[str], None],
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> dict[str, Any]:
     since, deadline = datetime.now(UTC), clock() + timeout
     refused = bench.deliveries.outcomes()["refused"]
-    tell(f"Waiting up to {timeout:g} s for a delivery to {bench.address()}: start a conversation.")
+    tell(f"Waiting up to {timeout:g} s for {what}: start a conversation.")
     while (record := _ended(bench, since)) is None:
         if clock() > deadline:
             raise _nothing_came(timeout, bench.deliveries.outcomes()["refused"] - refused)
@@ -158,9 +185,9 @@ def _sealed(signer: Signer, body: bytes) -> dict[str, str]:
     return signer.headers(body, message_id="first", timestamp=int(time.time()))
 
 
-def _simulated(bench: Workbench, simulator: Simulator) -> dict[str, Any]:
+def _simulated(bench: Workbench, simulator: Simulator, envelope: str) -> dict[str, Any]:
     bench.register()
-    (entry,) = simulator.deliver(1, envelope="eventbridge")
+    (entry,) = simulator.deliver(1, envelope=envelope)
     bench.wait_for(str(entry.event_id))
     return bench.store.event(str(entry.event_id)) or {}
 

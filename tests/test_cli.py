@@ -21,7 +21,10 @@ HEAVY = (
     "celery fastapi httpx kombu numpy pandas pika pydantic_settings sqlalchemy starlette uvicorn"
 ).split()
 COMMANDS = {
-    "": "demo simulate receive listen work lab trigger doctor webhooks outlets queue events",
+    "": (
+        "demo simulate receive listen backfill work lab trigger doctor webhooks outlets queue "
+        "events"
+    ),
     "webhooks": "list ensure delete",
     "outlets": "list eventbridge trigger",
     "queue": "setup show peek dead redrive",

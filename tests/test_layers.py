@@ -26,22 +26,22 @@ LAYERS = {
     "pure": (
         "api_errors authenticity autopsy backoff conversations correlation data_action dead "
         "detail_facts eventbridge events facts ids ledgers link_errors merging messages outlets "
-        "privacy shapes shapes_analytics shapes_rest sights spellings strict_json timings "
-        "tls_errors tokens topics tracebacks"
+        "privacy shapes shapes_analytics shapes_rest side_by_side sights spellings strict_json "
+        "timings tls_errors tokens topics tracebacks"
     ),
     "one I/O each": (
-        "amqp_fields auth broker canary channels client connecting database database_errors "
-        "deadline deliverylog details gathering kombu_queues lenient limiter link logs "
-        "management memory metrics metrics_port node node_files paging patience pending ports "
-        "preparing publisher pulse queues reads recording samples schema serving settling "
-        "shipped spool statements store streams tls tls_facts transactions transport waiting "
-        "watchdog watched_file worker_metrics worker_output"
+        "amqp_fields auth broker canary channels checkpoint client connecting database "
+        "database_errors deadline deliverylog detail_jobs details gathering kombu_queues "
+        "lenient limiter link logs management memory metrics metrics_port node node_files "
+        "paging patience pending ports preparing publisher pulse queues reads recording samples "
+        "schema serving settling shipped spool statements store streams tls tls_facts "
+        "transactions transport waiting watchdog watched_file worker_metrics worker_output"
     ),
     "aside": "simulator",
     "joins": (
-        "audit burial buried consumer endpoint enrich firing gaps intake notifications openapi "
-        "opening processing proof receiver refusals replay retries runtime tasks triggers "
-        "webhooks worker worker_life"
+        "audit backfill burial buried consumer endpoint enrich firing gaps intake listener "
+        "notifications openapi opening processing proof receiver refusals replay retries "
+        "runtime tasks triggers webhooks worker worker_life"
     ),
     "people": "cli demo doctor failures frames lab onboarding posting report runs views workbench",
     "public face": "__init__",

@@ -11,7 +11,19 @@ from typing import Annotated
 
 import typer
 
-from . import audit, data, lab, listen, notebooks, outlets, processes, queue, trigger, webhooks
+from . import (
+    audit,
+    backfill,
+    data,
+    lab,
+    listen,
+    notebooks,
+    outlets,
+    processes,
+    queue,
+    trigger,
+    webhooks,
+)
 from .output import exit_code, fail
 from .stopping import orderly_stop
 
@@ -37,6 +49,7 @@ app = typer.Typer(
 processes.add_to(app)
 trigger.add_to(app)
 listen.add_to(app)
+backfill.add_to(app)
 audit.add_to(app)
 lab.add_to(app)
 notebooks.add_to(app)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import brokers
-from .options import Broker, Json, settings_for
+from .options import Broker, Json, settings_for, time_of
 from .output import print_rows, say
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ def _wanted(
     since: str | None,
     before: str | None,
 ) -> Callable[[DeadLetter], bool]:
-    first, end = _time(since, "--since"), _time(before, "--before")
+    first, end = time_of(since, "--since"), time_of(before, "--before")
 
     def wanted(letter: DeadLetter) -> bool:
         died = letter.died_at
@@ -141,16 +140,6 @@ def _wanted(
         )
 
     return wanted
-
-
-def _time(value: str | None, name: str) -> datetime | None:
-    from ..errors import InvalidDelivery
-    from ..events import parse_time
-
-    try:
-        return parse_time(value, name)
-    except InvalidDelivery as exc:
-        raise typer.BadParameter(exc.what) from exc
 
 
 def _row(letter: DeadLetter) -> dict[str, Any]:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .brokers import opened
 from .options import Broker, settings_for
 from .output import say
-from .serve import CHATTY
-
-if TYPE_CHECKING:
-    from ..channels import Subject
-    from ..client import GenesysClient
-    from ..settings import Settings
 
 __all__ = ["add_to"]
 
+LOOK_EVERY = 0.5
 Queues = Annotated[
     list[str] | None,
     typer.Option("--queue", metavar="NAME|ID", help="Its conversations; may be given many times."),
@@ -44,35 +37,22 @@ def listen(queue: Queues = None, user: Users = None, broker: Broker = None) -> N
     """
     from pydantic import SecretStr
 
-    from ..channels import find_subjects
-    from ..client import GenesysClient
+    from ..listener import Listener, subjects_for
     from ..logs import configure
+    from .serve import CHATTY
 
     settings = settings_for(broker=broker)
     configure(settings)
     for name, level in CHATTY.items():
         logging.getLogger(name).setLevel(level)
-    with GenesysClient.from_settings(settings) as client:
-        subjects = find_subjects(client, queues=queue or (), users=user or ())
-        with opened(settings) as running:
-            say(f"Broker: {running.why}")
-            own = settings.model_copy(update={"broker_url": SecretStr(str(running.url))})
-            asyncio.run(_until_stopped(own, client, subjects))
+    subjects = subjects_for(settings, queues=queue or (), users=user or ())
+    with opened(settings) as running:
+        say(f"Broker: {running.why}")
+        own = settings.model_copy(update={"broker_url": SecretStr(str(running.url))})
+        with (
+            suppress(KeyboardInterrupt, SystemExit),
+            Listener(own, subjects, tell=say) as listener,
+        ):
+            while not listener.wait(LOOK_EVERY):
+                pass  # a signal that another thread caught is handled when this one wakes
     say("The bridge has stopped.")
-
-
-async def _until_stopped(
-    settings: Settings, client: GenesysClient, subjects: list[Subject]
-) -> None:
-    from ..metrics import Metrics
-    from ..notifications import Bridge
-    from ..opening import open_intake
-
-    async with open_intake(settings, Metrics()) as intake:
-        bridge = Bridge(client, intake, subjects, tell=say)
-        working = asyncio.ensure_future(bridge.run())
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, working.cancel)
-        with suppress(asyncio.CancelledError):
-            await working

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ..settings import Settings
 
-__all__ = ["Broker", "Json", "Target", "check_url", "settings_for"]
+__all__ = ["Broker", "Json", "Target", "check_url", "settings_for", "time_of"]
 
 
 def check_url(value: str | None) -> str | None:
@@ -70,3 +72,18 @@ def settings_for(*, broker: str | None = None, **overrides: Any) -> Settings:
 
     given = {"broker_url": broker, **overrides}
     return load_settings(**{key: value for key, value in given.items() if value is not None})
+
+
+def time_of(value: str | None, name: str) -> datetime | None:
+    """Read a time that was given with an option; None where none was.
+
+    Raises:
+        BadParameter: It is none.
+    """
+    from ..errors import InvalidDelivery
+    from ..events import parse_time
+
+    try:
+        return parse_time(value, name)
+    except InvalidDelivery as exc:
+        raise typer.BadParameter(exc.what) from exc

@@ -88,6 +88,12 @@ class Shell:
         assert "Traceback" not in self.said(name), self.said(name)
         return code, seconds
 
+    def kill(self, name: str) -> None:
+        """End a command and its children as a crash does."""
+        process = self.running.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
     def close(self) -> None:
         for process in self.running.values():
             os.killpg(process.pid, signal.SIGKILL)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from genesys_workbench.channels import find_subjects
-from genesys_workbench.client import GenesysClient
 from genesys_workbench.errors import UsageError
-from genesys_workbench.metrics import Metrics
-from genesys_workbench.notifications import Bridge
-from genesys_workbench.opening import open_intake
+from genesys_workbench.listener import Listener, subjects_for
 from genesys_workbench.schema import conversations
 from genesys_workbench.settings import Settings, load_settings
+from genesys_workbench.simulator.people import QUEUES
 from genesys_workbench.simulator.server import Simulator
 from genesys_workbench.store import Store
 from tests.faults.proxy import FaultProxy
@@ -29,55 +25,29 @@ SPEED = 60.0
 
 
 class Listening:
-    """A bridge on an event loop of its own, as `listen` runs it."""
+    """A bridge to all queues, and what it tells."""
 
-    def __init__(
-        self, settings: Settings, clock: Callable[[], Any], *, silence: float = 1.0
-    ) -> None:
-        self._silence = silence
+    def __init__(self, settings: Settings, clock: Any, *, silence: float = 1.0) -> None:
         self.lines: list[str] = []
-        self.failure: BaseException | None = None
-        self._settings = settings
-        self._clock = clock
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
-
-    async def _run(self) -> None:
-        with GenesysClient.from_settings(self._settings) as client:
-            subjects = find_subjects(client, queues=_queues(client))
-            async with open_intake(self._settings, Metrics(), clock=self._clock) as intake:
-                bridge = Bridge(
-                    client,
-                    intake,
-                    subjects,
-                    clock=self._clock,
-                    tell=self.lines.append,
-                    silence=self._silence,
-                    rng=lambda: 0.0,
-                )
-                work = asyncio.create_task(bridge.run())
-                work.add_done_callback(self._ended)
-                await asyncio.to_thread(self._stop.wait)
-                work.cancel()
-                await asyncio.wait([work])
-
-    def _ended(self, work: asyncio.Task[None]) -> None:
-        self.failure = None if work.cancelled() else work.exception()
+        subjects = subjects_for(settings, queues=[queue.name for queue in QUEUES])
+        self.listener = Listener(
+            settings,
+            subjects,
+            tell=self.lines.append,
+            clock=clock,
+            silence=silence,
+            rng=lambda: 0.0,
+        )
 
     def __enter__(self) -> Listening:
-        self._thread.start()
+        self.listener.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        self.listener.stop()
 
     def wait_for(self, text: str, times: int = 1) -> None:
         wait_until(lambda: sum(text in line for line in self.lines) >= times, what=repr(text))
-
-
-def _queues(client: GenesysClient) -> list[str]:
-    return [one["name"] for one in client.pages("/api/v2/routing/queues")]
 
 
 @contextmanager
@@ -136,7 +106,7 @@ def test_whatever_befalls_the_socket_no_conversation_is_missing(tmp_path: Path) 
             listening.wait_for("Looked up")
             wanted = begun(sim) - before
             wait_until(lambda: wanted <= kept(store), what="every conversation")
-        assert listening.failure is None
+        assert listening.listener.wait(0)
         store.close()
 
 
@@ -177,7 +147,9 @@ def test_what_is_not_permitted_is_named_with_its_permission(tmp_path: Path) -> N
     with organisation() as (sim, proxy):
         sim.deny("routing:queue:view")
         settings = settings_for(sim, proxy, tmp_path)
-        with Listening(settings, sim.now) as listening:
-            wait_until(lambda: listening.failure, what="the refusal")
-        assert isinstance(listening.failure, UsageError)
-        assert "routing:queue:view" in str(listening.failure.fix)
+        with (
+            Listening(settings, sim.now) as listening,
+            pytest.raises(UsageError) as caught,
+        ):
+            listening.listener.wait(10)
+        assert "routing:queue:view" in str(caught.value.fix)

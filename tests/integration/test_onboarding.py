@@ -76,3 +76,35 @@ def test_if_nothing_comes_the_refused_deliveries_of_the_meantime_are_told(live: 
     with pytest.raises(WorkbenchError, match="1 deliveries were refused meanwhile") as caught:
         first_event(live, timeout=0, tell=forge)
     assert "WORKBENCH_WEBHOOK_SECRET" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("have", "envelope"),
+    [("aws", "eventbridge"), ("architect", "data-action"), ("laptop", "notification")],
+)
+def test_simulated_the_first_event_comes_as_the_outlet_sends_it(
+    simulated: Workbench, have: str, envelope: str
+) -> None:
+    assert first_event(simulated, have=have, tell=lambda _: None)["envelope"] == envelope
+
+
+def test_on_a_laptop_an_organisation_is_listened_to(tmp_path: Path) -> None:
+    with Simulator(
+        live=True, speed=60, gap=2, conversations=200, credentials=("id", "secret"), webhooks=False
+    ) as organisation:
+        settings = load_settings(
+            client_id="id",
+            client_secret=SecretStr("secret"),
+            api_url_override=organisation.url,
+            broker_url=SecretStr("memory://"),
+            data_dir=tmp_path,
+            enrich="off",
+            port=0,
+        )
+        queues = [queue.name for queue in organisation.world.queues]
+        with Workbench(settings) as bench:
+            record = first_event(
+                bench, have="laptop", queues=queues, timeout=60, tell=lambda _: None
+            )
+    assert (record["envelope"], record["status"]) == ("notification", "processed")
+    assert record["eventType"] == "created"
