@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from .client import GenesysClient
-from .errors import BadResponse, JobFailed, NotFound
+from .errors import BadResponse, GenesysError, JobFailed
 
 __all__ = ["data_available_until", "job_results"]
 
@@ -109,10 +110,8 @@ def _pages(client: GenesysClient, job_id: str) -> Iterator[dict[str, Any]]:
 
 
 def _forget(client: GenesysClient, job_id: str) -> None:
-    try:
+    with suppress(GenesysError):  # it ends by itself after a day
         client.request("DELETE", f"{PATH}/{job_id}")
-    except NotFound:
-        return  # it ends by itself after a day
 
 
 def _object(answer: Any, what: str) -> dict[str, Any]:
