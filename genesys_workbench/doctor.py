@@ -49,6 +49,22 @@ PERMISSIONS = (
         f"/api/v2/analytics/conversations/{NO_CONVERSATION}/details",
     ),
 )
+# Which outlet is open to these credentials: who has what, and the command that goes on
+OUTLETS = (
+    (
+        "laptop",
+        "routing:queue:view",
+        "/api/v2/routing/queues?pageSize=1",
+        "genesys-workbench listen --queue NAME",
+    ),
+    (
+        "architect",
+        "processautomation:trigger:view",
+        "/api/v2/processautomation/triggers?pageSize=1",
+        "genesys-workbench outlets trigger --url URL --workflow ID",
+    ),
+)
+BY_AWS = "genesys-workbench outlets eventbridge --url URL"
 PREFIXES = ("WORKBENCH_", "GENESYS_CLOUD_")
 TIMEOUT = httpx.Timeout(5.0)
 
@@ -151,6 +167,17 @@ def _api(settings: Settings) -> Iterator[Check]:
             yield check
             if check.name == "api host":
                 return
+        yield from _outlets(client, settings)
+
+
+def _outlets(client: GenesysClient, settings: Settings) -> Iterator[Check]:
+    for have, permission, path, command in OUTLETS:
+        found = _permission(client, permission, path, settings)
+        if found.state == "ok":
+            yield Check(f"outlet {have}", "ok", command)
+        else:
+            yield Check(f"outlet {have}", "warn", found.finding, found.fix)
+    yield Check("outlet aws", "ok", f"{BY_AWS}; what it takes is set up in AWS")
 
 
 def _permission(client: GenesysClient, permission: str, path: str, settings: Settings) -> Check:

@@ -31,7 +31,9 @@ class Platform:
         self.calls: list[Exception] = [NOT_FOUND, NOT_FOUND]
 
     def request(self, method: str, path: str) -> Any:
-        raise self.calls.pop(0)
+        if self.calls:
+            raise self.calls.pop(0)
+        return {"entities": []}
 
 
 @pytest.fixture
@@ -100,6 +102,25 @@ def test_a_missing_permission_fails_and_the_next_is_asked_all_the_same(platform:
     missing = found["permission conversation:communication:view"]
     assert (missing.state, missing.fix) == ("fail", fix)
     assert found["permission analytics:conversationDetail:view"].state == "ok"
+
+
+def test_the_outlets_that_are_open_name_the_next_command(platform: Platform) -> None:
+    found = checks(**LIVE)
+    assert found["outlet laptop"] == Check(
+        "outlet laptop", "ok", "genesys-workbench listen --queue NAME"
+    )
+    assert "outlets trigger" in found["outlet architect"].finding
+    assert "outlets eventbridge" in found["outlet aws"].finding
+
+
+def test_an_outlet_whose_permission_is_missing_is_a_warning_with_the_fix(
+    platform: Platform,
+) -> None:
+    fix = "add routing:queue:view to a role of the client"
+    platform.calls += [Forbidden("403", fix=fix, status=403)]
+    found = checks(**LIVE)
+    assert (found["outlet laptop"].state, found["outlet laptop"].fix) == ("warn", fix)
+    assert found["outlet architect"].state == "ok"
 
 
 @pytest.mark.parametrize("error", [ServerError("503", status=503), RateLimited("429", status=429)])
