@@ -37,6 +37,8 @@ def tls_error(exc: BaseException | None, whom: str) -> BrokerError | None:
     if reason is not None:
         return _refused(reason, whom)
     if _cut_off(exc, "ConnectionResetError", "Connection reset", "Transport indicated EOF"):
+        if "amqps://" in whom:  # the alert that says why may be lost with the connection
+            return _broken_off(whom)
         return BrokerUnreachable(
             f"{whom} broke off the connection before it began.",
             fix="see that it is up: rabbitmqctl status; a TLS port, usually 5671, wants amqps:// "

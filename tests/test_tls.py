@@ -286,8 +286,8 @@ def early(cause: str) -> IncompatibleProtocolError:
         (
             early("ConnectionResetError(104, 'reset')"),
             BrokerUnreachable,
-            "broke off the connection before it began",
-            "amqps://",
+            "broke off the TLS",
+            "client certificate",
         ),
         (ConnectionRefusedError(111, "refused"), BrokerUnreachable, "is unreachable", "it runs"),
     ],
