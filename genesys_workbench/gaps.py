@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from .channels import Subject
 from .client import GenesysClient
-from .events import digest
+from .errors import InvalidDelivery
+from .events import ConversationEvent, digest, parse_event
 
 __all__ = ["conversations_between", "found_event"]
+
+log = logging.getLogger(__name__)
 
 # A conversation may have begun so long before the gap in which it reached a queue.
 LOOK_BACK = timedelta(hours=1)
@@ -45,27 +49,41 @@ def conversations_between(
                     yield conversation
 
 
-def found_event(conversation: dict[str, Any]) -> dict[str, Any]:
+def found_event(conversation: Mapping[str, Any]) -> ConversationEvent | None:
     """Return the event that a conversation's creation would have been.
 
     Args:
         conversation: Of analytics; told again and otherwise, it is another event.
+
+    Returns:
+        None, and a line in the log, for what is no conversation.
     """
-    sessions = (
-        session
-        for participant in conversation.get("participants") or ()
-        for session in participant.get("sessions") or ()
-    )
-    media = next((one["mediaType"] for one in sessions if one.get("mediaType")), None)
+    found = conversation.get("conversationId")
     told = {
-        "eventId": f"{conversation['conversationId']}.{digest(conversation)[:16]}",
-        "conversationId": conversation["conversationId"],
+        "eventId": f"{found}.{digest(conversation)[:16]}",
+        "conversationId": found,
         "eventType": "created",
         "eventTime": conversation.get("conversationStart"),
-        "mediaType": media,
+        "mediaType": _first_medium(conversation),
         "direction": conversation.get("originatingDirection"),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    try:
+        return parse_event({name: value for name, value in told.items() if value is not None})
+    except InvalidDelivery as exc:
+        log.warning("analytics told something that is no conversation: %s", exc.what)
+        return None
+
+
+def _first_medium(conversation: Mapping[str, Any]) -> Any:
+    for participant in _dicts(conversation.get("participants")):
+        for session in _dicts(participant.get("sessions")):
+            if session.get("mediaType"):
+                return session["mediaType"]
+    return None
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _any_of(dimension: str, ids: Sequence[str]) -> dict[str, Any]:

@@ -8,46 +8,25 @@ way of the receiver's deliveries: confirmed by the broker, or kept in the spool.
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
-
-from .channels import Channel, Rejection, Subject, exists, open_channel, spread, subscribe
+from .channel_socket import ChannelSocket, first_of
+from .channels import Subject, spread
 from .client import GenesysClient
-from .errors import (
-    BrokerError,
-    GenesysError,
-    InvalidDelivery,
-    NotFound,
-    SpoolError,
-    UsageError,
-    WorkbenchError,
-)
-from .events import ConversationEvent, parse_event
-from .gaps import conversations_between, found_event
+from .errors import WorkbenchError
+from .events import ConversationEvent
 from .intake import Intake
 from .sights import Sights
 
 __all__ = ["Bridge"]
 
-log = logging.getLogger(__name__)
-
-CLOSING = "v2.system.socket_closing"
-METADATA = "channel.metadata"
 # The platform sends a sign of life about every 30 s.
 SILENCE = 40.0
 RENEW_EVERY = 12 * 3600.0
-FIRST_PAUSE, LAST_PAUSE = 0.5, 30.0
-# What happened just before a socket was lost may not have been told any more.
-OVERLAP = timedelta(seconds=10)
-MAX_FRAME = 4 * 1024 * 1024
 
 
 class Bridge:
@@ -82,8 +61,8 @@ class Bridge:
         self._intake = intake
         self._tell = tell
         self._sights = Sights()
-        self._lines = [
-            _Line(
+        self._sockets = [
+            ChannelSocket(
                 client,
                 part,
                 self._heard,
@@ -106,13 +85,13 @@ class Bridge:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                for line in self._lines:
-                    group.create_task(line.keep())
+                for socket in self._sockets:
+                    group.create_task(socket.keep())
         except BaseExceptionGroup as errors:
             told = errors.subgroup(WorkbenchError)
             if told is None:
                 raise
-            raise _first(told) from None
+            raise first_of(told) from None
 
     async def _heard(self, event: ConversationEvent, metadata: dict[str, Any] | None) -> None:
         """Make an event safe; the first of a conversation is its creation."""
@@ -124,196 +103,11 @@ class Bridge:
         if first:
             event = replace(event, event_type="created")
         known = None if metadata is None else {event.conversation_id: metadata}
-        (way,) = await self._intake.keep([event], known)
+        try:
+            (way,) = await self._intake.keep([event], known)
+        except BaseException:
+            self._sights.forget(event.conversation_id if first else None, event.body)
+            raise
         if first:
             direction = f" {event.direction}" if event.direction else ""
             self._tell(f"{way} {event.media_type}{direction}, conversation {event.conversation_id}")
-
-
-_Heard = Callable[[ConversationEvent, dict[str, Any] | None], Awaitable[None]]
-
-
-class _Line:
-    """One channel and its socket, kept alive."""
-
-    def __init__(
-        self,
-        client: GenesysClient,
-        subjects: Sequence[Subject],
-        heard: _Heard,
-        *,
-        clock: Callable[[], datetime],
-        tell: Callable[[str], None],
-        silence: float,
-        renew_every: float,
-        rng: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]],
-    ) -> None:
-        self._client = client
-        self._subjects = subjects
-        self._heard = heard
-        self._clock = clock
-        self._tell = tell
-        self._silence = silence
-        self._renew_every = renew_every
-        self._rng = rng
-        self._sleep = sleep
-        self._channel: Channel | None = None
-        self._alive_at: datetime | None = None
-        self._gap: datetime | None = None  # since when something may have been missed
-        self._told_rejections: list[Rejection] = []
-        self._failures = 0
-
-    async def keep(self) -> None:
-        """Listen, and begin again whenever the socket or the channel is lost."""
-        while True:
-            try:
-                await self._listen(await self._ready_channel())
-            except NotFound:
-                self._lost("the channel is gone")
-                self._channel = None
-            except GenesysError as exc:
-                if not exc.transient:
-                    raise
-                self._lost(exc.what)
-            except (OSError, TimeoutError, WebSocketException) as exc:
-                self._lost(type(exc).__name__)
-            await self._sleep(self._pause())
-
-    async def _ready_channel(self) -> Channel:
-        channel = self._channel
-        if channel is not None and not await asyncio.to_thread(exists, self._client, channel):
-            channel = None
-        if channel is None:
-            channel = await asyncio.to_thread(open_channel, self._client)
-            await self._subscribe(channel)
-        self._channel = channel
-        return channel
-
-    async def _subscribe(self, channel: Channel) -> None:
-        rejected = await asyncio.to_thread(subscribe, self._client, channel, self._subjects)
-        if len(rejected) == len(self._subjects):
-            raise _nothing_permitted(rejected)
-        if rejected != self._told_rejections:
-            self._told_rejections = rejected
-            for one in rejected:
-                self._tell(f"Not permitted: {one.topic}: {_why(one)}")
-
-    async def _listen(self, channel: Channel) -> None:
-        async with connect(channel.uri, max_size=MAX_FRAME, open_timeout=10) as socket:
-            self._tell(f"Listening to {len(self._subjects) - len(self._told_rejections)} topics.")
-            self._gap = self._gap or self._alive_at
-            self._alive_at = self._clock()
-            try:
-                async with asyncio.TaskGroup() as group:
-                    beside = [group.create_task(self._renew(channel))]
-                    if self._gap is not None:
-                        beside.append(group.create_task(self._look_back(self._gap)))
-                    await self._read(socket)
-                    for task in beside:
-                        task.cancel()
-            except BaseExceptionGroup as errors:
-                raise _first(errors) from None
-
-    async def _read(self, socket: ClientConnection) -> None:
-        while True:
-            frame = await self._frame(socket)
-            self._failures = 0
-            topic = frame.get("topicName")
-            if topic == CLOSING:
-                self._tell("The platform closes this socket soon; opening another.")
-                return
-            if topic != METADATA:
-                await self._hand_on(frame)
-            self._alive_at = self._clock()
-
-    async def _frame(self, socket: ClientConnection) -> dict[str, Any]:
-        """Wait for a frame; one that keeps silent is asked, and given up if it does not answer."""
-        try:
-            async with asyncio.timeout(self._silence):
-                text = await socket.recv()
-        except TimeoutError:
-            await socket.send(json.dumps({"message": "ping"}))
-            async with asyncio.timeout(self._silence / 4):
-                text = await socket.recv()
-        try:
-            frame = json.loads(text)
-        except (ValueError, RecursionError):
-            frame = None
-        if not isinstance(frame, dict):
-            log.warning("a frame of the socket is no JSON object; it is left out")
-            return {"topicName": METADATA}
-        return frame
-
-    async def _hand_on(self, frame: dict[str, Any]) -> None:
-        try:
-            event = parse_event(frame)
-        except InvalidDelivery as exc:
-            log.warning("a frame of the socket is no event: %s", exc.what)
-            return
-        await self._safe(event, None)
-
-    async def _safe(self, event: ConversationEvent, metadata: dict[str, Any] | None) -> None:
-        while True:
-            try:
-                await self._heard(event, metadata)
-            except (BrokerError, SpoolError) as exc:
-                self._tell(f"Neither broker nor spool takes events: {exc.what}")
-                await self._sleep(self._pause())
-            else:
-                return
-
-    async def _renew(self, channel: Channel) -> None:
-        while True:
-            await self._sleep(self._renew_every)
-            await self._subscribe(channel)
-
-    async def _look_back(self, since: datetime) -> None:
-        """Publish what began while nobody listened."""
-        until = self._clock()
-        seconds = (until - since).total_seconds()
-        try:
-            found = await asyncio.to_thread(self._begun, since - OVERLAP, until)
-        except GenesysError as exc:
-            if exc.transient:
-                raise
-            self._tell(f"What was missed in {seconds:.0f} s cannot be looked up: {exc}")
-            self._gap = None
-            return
-        for conversation in found:
-            await self._safe(parse_event(found_event(conversation)), conversation)
-        self._gap = None
-        self._tell(f"Looked up {len(found)} conversations of a gap of {seconds:.0f} s.")
-
-    def _begun(self, since: datetime, until: datetime) -> list[dict[str, Any]]:
-        return list(conversations_between(self._client, self._subjects, since, until))
-
-    def _lost(self, why: str) -> None:
-        self._tell(f"The socket was lost ({why}); trying again.")
-
-    def _pause(self) -> float:
-        self._failures += 1
-        limit: float = min(LAST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures - 1, 10))
-        return limit * (0.5 + self._rng() / 2)
-
-
-def _nothing_permitted(rejected: Sequence[Rejection]) -> UsageError:
-    missing = sorted({name for one in rejected for name in one.missing})
-    fix = (
-        f"give a role of the OAuth client the permissions: {', '.join(missing)}"
-        if missing
-        else "check the ids of queues and users"
-    )
-    return UsageError(f"No topic is permitted: {_why(rejected[0])}", fix=fix)
-
-
-def _why(rejection: Rejection) -> str:
-    missing = ", ".join(rejection.missing)
-    return f"{rejection.reason} Missing: {missing}." if missing else rejection.reason
-
-
-def _first(group: BaseExceptionGroup[Any]) -> BaseException:
-    one: BaseException = group
-    while isinstance(one, BaseExceptionGroup):
-        one = one.exceptions[0]
-    return one

@@ -25,6 +25,12 @@ class Sights:
         """Tell whether a conversation was never seen before, and remember it."""
         return self._conversations.is_new(conversation_id)
 
+    def forget(self, conversation_id: str | None, body: Any) -> None:
+        """Take back what was not kept after all: a change, and the first of a conversation."""
+        self._changes.forget(digest(body))
+        if conversation_id is not None:
+            self._conversations.forget(conversation_id)
+
     def is_news(self, body: Any) -> bool:
         """Tell whether a body was never seen before, and remember it.
 
@@ -45,3 +51,6 @@ class _Newest:
         if len(self._known) > self._size:
             self._known.popitem(last=False)
         return new
+
+    def forget(self, key: str) -> None:
+        self._known.pop(key, None)

@@ -39,9 +39,9 @@ LAYERS = {
     ),
     "aside": "simulator",
     "joins": (
-        "audit backfill burial buried consumer endpoint enrich firing gaps intake listener "
-        "notifications openapi opening processing proof receiver refusals replay retries "
-        "runtime tasks triggers webhooks worker worker_life"
+        "audit backfill burial buried channel_socket consumer endpoint enrich firing gaps "
+        "intake listener notifications openapi opening processing proof receiver refusals "
+        "replay retries runtime tasks triggers webhooks worker worker_life"
     ),
     "people": "cli demo doctor failures frames lab onboarding posting report runs views workbench",
     "public face": "__init__",

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from .options import Json, settings_for, time_of
-from .output import err, print_json, say
+from .output import print_json, say
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from ..backfill import Progress as Done
 
 __all__ = ["add_to"]
@@ -47,9 +45,9 @@ def backfill(
     from ..backfill import backfill as walk
     from ..checkpoint import Checkpoint
     from ..client import GenesysClient
-    from ..events import parse_event
     from ..gaps import found_event
     from ..store import Store
+    from .bars import progress_bars
 
     settings = settings_for()
     start, end = _span(since, until)
@@ -58,7 +56,10 @@ def backfill(
         say(f"Going on: {len(done)} days were done before ({done.path}).")
     store = Store.prepared(settings.store_url)
     count = fresh = 0
-    with GenesysClient.from_settings(settings, max_wait=600.0) as client, _bar() as bar:
+    with (
+        GenesysClient.from_settings(settings, max_wait=600.0) as client,
+        progress_bars(transient=True) as bar,
+    ):
         task = bar.add_task("days", total=None)
 
         def show(progress: Done) -> None:
@@ -72,7 +73,9 @@ def backfill(
         for conversation in walk(
             client, start, end, via=via, checkpoint=done, parallel=parallel, on_progress=show
         ):
-            event = parse_event(found_event(conversation))
+            event = found_event(conversation)
+            if event is None:
+                continue
             told = store.record(event, conversation=conversation, fetched_at=datetime.now(UTC))
             count, fresh = count + 1, fresh + told.created
     store.close()
@@ -97,16 +100,3 @@ _DAY = timedelta(days=1)
 
 def _name(start: datetime, end: datetime) -> str:
     return f"backfill-{start:%Y%m%dT%H%M}-{end:%Y%m%dT%H%M}.json"
-
-
-def _bar() -> Progress:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    return Progress(
-        TextColumn("{task.description:>10}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err(),
-        transient=True,
-    )

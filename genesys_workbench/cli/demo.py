@@ -6,11 +6,10 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from ..errors import SettingsError
+from .bars import progress_bars
 from .brokers import writable_folder
-from .output import err, say, table
+from .output import say, table
 
 if TYPE_CHECKING:
     from ..demo import DemoResult
@@ -56,7 +55,7 @@ def _run(
     from ..workbench import Workbench
 
     bench = Workbench(settings, seed=seed, throwaway_node=True, worker_log=log, on_step=say)
-    with bench, _progress() as progress:
+    with bench, progress_bars() as progress:
         bars = {name: progress.add_task(name, total=events) for name in ("delivered", "processed")}
         try:
             return run_demo(
@@ -71,16 +70,6 @@ def _run(
         except (KeyboardInterrupt, SystemExit):
             say("Stopping: receiver, worker and broker are closed in order.")
             raise
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description:>10}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err(),
-    )
 
 
 def _show(result: DemoResult) -> None:
