@@ -302,3 +302,9 @@ def test_each_way_to_be_refused_is_told_in_words_with_the_fix(
         assert type(error) is kind
         assert what in error.what
         assert fix in error.fix
+
+
+def test_a_plain_connection_that_is_broken_off_may_have_met_a_tls_port() -> None:
+    error = broker_error(early("ConnectionResetError(104, 'reset')"), "amqp://u:***@h/")
+    assert "broke off the connection before it began" in error.what
+    assert "amqps://" in error.fix
