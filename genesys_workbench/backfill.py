@@ -18,7 +18,7 @@ from .checkpoint import Checkpoint
 from .client import GenesysClient
 from .detail_jobs import data_available_until, job_results
 from .errors import JobFailed
-from .paging import MAX_RESULTS
+from .paging import MAX_RESULTS, interval_of
 from .side_by_side import side_by_side
 
 __all__ = ["Progress", "Via", "backfill", "days_of"]
@@ -112,7 +112,7 @@ class _Reader:
     def read(self, day: Span) -> Iterator[dict[str, Any]]:
         if self._via == "jobs" or (self._via == "auto" and day[1] <= self._known_until()):
             try:
-                yield from job_results(self._client, _interval(day), sleep=self._sleep)
+                yield from job_results(self._client, interval_of(*day), sleep=self._sleep)
             except JobFailed as exc:
                 if self._via == "jobs":
                     raise
@@ -129,7 +129,7 @@ class _Reader:
 
     def _query(self, span: Span) -> Iterator[dict[str, Any]]:
         told = 0
-        for conversation in self._client.query_details(_interval(span)):
+        for conversation in self._client.query_details(interval_of(*span)):
             told += 1
             yield conversation
         start, end = span
@@ -137,7 +137,3 @@ class _Reader:
             middle = start + (end - start) / 2
             yield from self._query((start, middle))
             yield from self._query((middle, end))
-
-
-def _interval(span: Span) -> str:
-    return "/".join(one.isoformat(timespec="milliseconds").replace("+00:00", "Z") for one in span)

@@ -20,17 +20,22 @@ class Backoff:
 
     Args:
         rng: Random numbers from 0 to 1.
+        first: Seconds; the first pause is at most twice as long.
+        last: Seconds of the longest.
     """
 
-    def __init__(self, rng: Callable[[], float]) -> None:
+    def __init__(
+        self, rng: Callable[[], float], *, first: float = FIRST, last: float = LAST
+    ) -> None:
         self._rng = rng
+        self._first, self._last = first, last
         self._failures = 0
         self._news = News()
 
     def pause(self) -> float:
         """Return the seconds until the next try."""
         self._failures += 1
-        limit: float = min(LAST, FIRST * 2 ** min(self._failures, 10))
+        limit: float = min(self._last, self._first * 2 ** min(self._failures, 10))
         return limit * (0.5 + self._rng() / 2)
 
     def confirmed(self) -> None:

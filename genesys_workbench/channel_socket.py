@@ -15,6 +15,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from .backoff import Backoff
 from .channels import Channel, Rejection, Subject, exists, open_channel, subscribe
 from .client import GenesysClient
 from .errors import (
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 CLOSING = "v2.system.socket_closing"
 METADATA = "channel.metadata"
-FIRST_PAUSE, LAST_PAUSE = 0.5, 30.0
+FIRST_PAUSE, LAST_PAUSE = 0.25, 30.0
 # What happened just before a socket was lost may not have been told any more.
 OVERLAP = timedelta(seconds=10)
 MAX_FRAME = 4 * 1024 * 1024
@@ -78,13 +79,12 @@ class ChannelSocket:
         self._tell = tell
         self._silence = silence
         self._renew_every = renew_every
-        self._rng = rng
         self._sleep = sleep
         self._channel: Channel | None = None
         self._alive_at: datetime | None = None
         self._gap: datetime | None = None  # since when something may have been missed
         self._told_rejections: list[Rejection] = []
-        self._failures = 0
+        self._backoff = Backoff(rng, first=FIRST_PAUSE, last=LAST_PAUSE)
 
     async def keep(self) -> None:
         """Listen, and begin again whenever the socket or the channel is lost.
@@ -105,7 +105,7 @@ class ChannelSocket:
                 self._lost(exc.what)
             except (OSError, TimeoutError, WebSocketException) as exc:
                 self._lost(type(exc).__name__)
-            await self._sleep(self._pause())
+            await self._sleep(self._backoff.pause())
 
     async def _ready_channel(self) -> Channel:
         channel = self._channel
@@ -145,7 +145,7 @@ class ChannelSocket:
     async def _read(self, socket: ClientConnection) -> None:
         while True:
             frame = await self._frame(socket)
-            self._failures = 0
+            self._backoff.confirmed()
             topic = frame.get("topicName")
             if topic == CLOSING:
                 self._tell("The platform closes this socket soon; opening another.")
@@ -186,7 +186,7 @@ class ChannelSocket:
                 await self._heard(event, metadata)
             except (BrokerError, SpoolError) as exc:
                 self._tell(f"Neither broker nor spool takes events: {exc.what}")
-                await self._sleep(self._pause())
+                await self._sleep(self._backoff.pause())
             else:
                 return
 
@@ -219,11 +219,6 @@ class ChannelSocket:
 
     def _lost(self, why: str) -> None:
         self._tell(f"The socket was lost ({why}); trying again.")
-
-    def _pause(self) -> float:
-        self._failures += 1
-        limit: float = min(LAST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures - 1, 10))
-        return limit * (0.5 + self._rng() / 2)
 
 
 def _nothing_permitted(rejected: Sequence[Rejection]) -> UsageError:

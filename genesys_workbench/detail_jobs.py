@@ -13,6 +13,7 @@ from typing import Any
 
 from .client import GenesysClient
 from .errors import BadResponse, GenesysError, JobFailed
+from .paging import object_of, objects_in
 
 __all__ = ["data_available_until", "job_results"]
 
@@ -29,11 +30,15 @@ def data_available_until(client: GenesysClient) -> datetime:
     Raises:
         GenesysError: It could not be had.
     """
-    answer = _object(client.request("GET", f"{PATH}/availability"), "availability")
+    answer = object_of(client.request("GET", f"{PATH}/availability"), PATH)
     try:
         return datetime.fromisoformat(answer["dataAvailabilityDate"])
     except (KeyError, TypeError, ValueError) as exc:
-        raise _shapeless("availability") from exc
+        raise BadResponse(
+            "The availability of analytics jobs is told without a time",
+            fix="check GENESYS_CLOUD_API_URL",
+            status=200,
+        ) from exc
 
 
 def job_results(
@@ -58,7 +63,7 @@ def job_results(
         GenesysError: A call was refused.
     """
     made = client.request("POST", PATH, json={"interval": interval, **filters})
-    job_id = str(_object(made, "POST").get("jobId"))
+    job_id = str(object_of(made, PATH).get("jobId"))
     try:
         _wait(client, job_id, sleep, clock)
         yield from _pages(client, job_id)
@@ -74,7 +79,7 @@ def _wait(
 ) -> None:
     pause, deadline = FIRST_PAUSE, clock() + MAX_WAIT
     while True:
-        answer = _object(client.request("GET", f"{PATH}/{job_id}"), "GET")
+        answer = object_of(client.request("GET", f"{PATH}/{job_id}"), PATH)
         state = answer.get("state")
         if state == "FULFILLED":
             return
@@ -95,11 +100,8 @@ def _pages(client: GenesysClient, job_id: str) -> Iterator[dict[str, Any]]:
     params: dict[str, Any] = {"pageSize": PAGE_SIZE}
     seen: set[str] = set()
     while True:
-        page = _object(client.request("GET", f"{PATH}/{job_id}/results", params=params), "results")
-        found = page.get("conversations", [])
-        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-            raise _shapeless("results")
-        yield from found
+        page = object_of(client.request("GET", f"{PATH}/{job_id}/results", params=params), PATH)
+        yield from objects_in(page, "conversations", PATH)
         cursor = page.get("cursor")
         if cursor is None:
             return
@@ -112,17 +114,3 @@ def _pages(client: GenesysClient, job_id: str) -> Iterator[dict[str, Any]]:
 def _forget(client: GenesysClient, job_id: str) -> None:
     with suppress(GenesysError):  # it ends by itself after a day
         client.request("DELETE", f"{PATH}/{job_id}")
-
-
-def _object(answer: Any, what: str) -> dict[str, Any]:
-    if isinstance(answer, dict):
-        return answer
-    raise _shapeless(what)
-
-
-def _shapeless(what: str) -> BadResponse:
-    return BadResponse(
-        f"An analytics job answered something else than expected ({what})",
-        fix="check GENESYS_CLOUD_API_URL",
-        status=200,
-    )

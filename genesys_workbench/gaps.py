@@ -11,6 +11,7 @@ from .channels import Subject
 from .client import GenesysClient
 from .errors import InvalidDelivery
 from .events import ConversationEvent, digest, parse_event
+from .paging import interval_of
 
 __all__ = ["conversations_between", "found_event"]
 
@@ -37,7 +38,7 @@ def conversations_between(
     Raises:
         GenesysError: As of `GenesysClient.query_details`.
     """
-    interval = f"{_iso(since - LOOK_BACK)}/{_iso(until + LOOK_AHEAD)}"
+    interval = interval_of(since - LOOK_BACK, until + LOOK_AHEAD)
     seen: set[str] = set()
     for kind, dimension in (("queue", "queueId"), ("user", "userId")):
         ids = [subject.id for subject in subjects if subject.kind == kind]
@@ -92,7 +93,3 @@ def _any_of(dimension: str, ids: Sequence[str]) -> dict[str, Any]:
         for one in ids
     ]
     return {"type": "or", "predicates": predicates}
-
-
-def _iso(when: datetime) -> str:
-    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,12 +7,13 @@ whose paging stands in the body.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from .errors import BadRequest, BadResponse
 
-__all__ = ["list_pages", "query_pages"]
+__all__ = ["interval_of", "list_pages", "object_of", "objects_in", "query_pages"]
 
 QUERY = "/api/v2/analytics/conversations/details/query"
 MAX_PAGES = 10_000
@@ -38,8 +39,8 @@ def list_pages(
     seen: set[str] = set()
     while str(place) not in seen and len(seen) < MAX_PAGES:
         seen.add(str(place))
-        page = _object(call("GET", place[0], params=place[1]), path)
-        entities = _objects(page, "entities", path)
+        page = object_of(call("GET", place[0], params=place[1]), path)
+        entities = objects_in(page, "entities", path)
         yield from entities
         following = _following(page, place, path)
         if following is None or not (entities or page.get("nextUri")):
@@ -74,6 +75,13 @@ def _local(uri: Any, path: str) -> _Place:
     return parts.path[start:], dict(parse_qsl(parts.query, keep_blank_values=True))
 
 
+def interval_of(start: datetime, end: datetime) -> str:
+    """Return the interval of an analytics query, of aware times in UTC."""
+    return "/".join(
+        one.isoformat(timespec="milliseconds").replace("+00:00", "Z") for one in (start, end)
+    )
+
+
 def query_pages(
     call: Call, interval: str, *, page_size: int = MAX_PAGE_SIZE, **filters: Any
 ) -> Iterator[dict[str, Any]]:
@@ -99,8 +107,8 @@ def query_pages(
     stale = 0
     for number in range(1, MAX_RESULTS // page_size + 1):
         paging = {"pageSize": page_size, "pageNumber": number}
-        page = _object(call("POST", QUERY, json={**body, "paging": paging}), QUERY)
-        found = _objects(page, "conversations", QUERY)
+        page = object_of(call("POST", QUERY, json={**body, "paging": paging}), QUERY)
+        found = objects_in(page, "conversations", QUERY)
         fresh = _unseen(found, seen)
         yield from fresh
         stale = 0 if fresh else stale + 1
@@ -120,13 +128,23 @@ def _unseen(found: list[dict[str, Any]], seen: set[str]) -> list[dict[str, Any]]
     return fresh
 
 
-def _object(value: Any, path: str) -> dict[str, Any]:
+def object_of(value: Any, path: str) -> dict[str, Any]:
+    """Return an answer that must be an object.
+
+    Raises:
+        BadResponse: It is something else.
+    """
     if isinstance(value, dict):
         return value
     raise _shapeless(path, "an object")
 
 
-def _objects(page: dict[str, Any], name: str, path: str) -> list[dict[str, Any]]:
+def objects_in(page: dict[str, Any], name: str, path: str) -> list[dict[str, Any]]:
+    """Return the objects that a page lists under a name; none where the name is absent.
+
+    Raises:
+        BadResponse: It is no list of objects.
+    """
     # an analytics query without a hit answers without the list
     items = page.get(name, [])
     if isinstance(items, list) and all(isinstance(item, dict) for item in items):

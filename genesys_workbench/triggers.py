@@ -13,7 +13,8 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from .client import GenesysClient
-from .errors import BadResponse, GenesysError, UsageError
+from .errors import GenesysError, UsageError
+from .paging import object_of
 from .topics import topic_of
 
 __all__ = [
@@ -97,13 +98,15 @@ def ensure_trigger(client: GenesysClient, body: Mapping[str, Any]) -> EnsuredTri
     for last in (False, True):
         found = _of_same_name(client, body)
         if found is None:
-            return EnsuredTrigger("created", _object(client.request("POST", PATH, json=dict(body))))
+            return EnsuredTrigger(
+                "created", object_of(client.request("POST", PATH, json=dict(body)), PATH)
+            )
         if all(found.get(name) == body.get(name) for name in _KEPT):
             return EnsuredTrigger("kept", found)
         try:
             wanted = {**body, "version": found.get("version")}
             answer = client.request("PUT", _path(found["id"]), json=wanted)
-            return EnsuredTrigger("updated", _object(answer))
+            return EnsuredTrigger("updated", object_of(answer, PATH))
         except GenesysError as exc:
             if exc.status != _CONFLICT or last:  # somebody was a moment quicker: look again
                 raise
@@ -132,7 +135,9 @@ def try_trigger(
     Returns:
         ``triggerMatches``, and the steps that led to it.
     """
-    return _object(client.request("POST", f"{_path(trigger_id)}/test", json=json.dumps(event_body)))
+    return object_of(
+        client.request("POST", f"{_path(trigger_id)}/test", json=json.dumps(event_body)), PATH
+    )
 
 
 def _of_same_name(client: GenesysClient, body: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -146,13 +151,3 @@ def _path(trigger_id: object) -> str:
     if text in ("", ".", "..", "None"):
         raise UsageError("The trigger's id is none.", fix="take one of: genesys-workbench triggers")
     return f"{PATH}/{quote(text, safe='')}"
-
-
-def _object(answer: Any) -> dict[str, Any]:
-    if isinstance(answer, dict):
-        return answer
-    raise BadResponse(
-        f"{PATH} answered something that is no trigger",
-        fix="check GENESYS_CLOUD_API_URL",
-        status=200,
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..errors import SettingsError
+from ..paging import interval_of
 
 __all__ = ["Period"]
 
@@ -40,7 +41,7 @@ class Period:
         start = self.start
         while start < self.end:
             end = min(start + longest, self.end)
-            yield f"{_iso(start)}/{_iso(end)}"
+            yield interval_of(start, end)
             start = end
 
 
@@ -52,7 +53,3 @@ def _time(text: str, period: str) -> datetime:
         raise SettingsError(
             f"{text.strip()!r} in the period {period!r} is no ISO-8601 date or time.", fix=_FIX
         ) from exc
-
-
-def _iso(when: datetime) -> str:
-    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")

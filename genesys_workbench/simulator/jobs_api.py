@@ -102,8 +102,7 @@ class JobsApi:
         first = _number(request, "cursor", 0, len(job.places))
         page = job.places[first : first + size]
         bodies = [
-            analytics_conversation(self._present.part(range(at, at + 1))[0], attributes=True)
-            for at in page
+            analytics_conversation(self._present.at(place), attributes=True) for place in page
         ]
         body: dict[str, Any] = {"conversations": bodies}
         if first + size < len(job.places):

@@ -68,10 +68,6 @@ class Present:
         now = self.clock()
         return as_of(found, now) if found.start <= now else None
 
-    def conversations(self) -> list[SimConversation]:
-        """Return what has begun, in order of start."""
-        return self.part(range(len(self.world.conversations)))
-
     def between(self, start: datetime, end: datetime) -> range:
         """Return the places of the conversations that began in a time, by now.
 
@@ -83,12 +79,10 @@ class Present:
         low = bisect_left(every, start, key=_start)
         return range(low, max(low, min(bisect_left(every, end, key=_start), self._begun())))
 
-    def part(self, places: range) -> list[SimConversation]:
-        """Return the conversations of these places, as they stand."""
-        now = None if self.clock is None else self.clock()
-        begun = self._begun()
-        found = [self.world.conversations[place] for place in places if place < begun]
-        return found if now is None else [as_of(one, now) for one in found]
+    def at(self, place: int) -> SimConversation:
+        """Return the conversation of a place that `between` named, as it stands."""
+        found = self.world.conversations[place]
+        return found if self.clock is None else as_of(found, self.clock())
 
     def _begun(self) -> int:
         every = self.world.conversations

@@ -79,7 +79,7 @@ def run_query(query: DetailQuery, present: Present) -> dict[str, Any]:
     found: Sequence[int] = found_places(query, present)
     first = (query.page_number - 1) * query.page_size
     page = found[first : first + query.page_size]
-    bodies = [analytics_conversation(present.part(range(at, at + 1))[0]) for at in page]
+    bodies = [analytics_conversation(present.at(place)) for place in page]
     return {"conversations": bodies, "totalHits": len(found)}
 
 
@@ -87,7 +87,7 @@ def found_places(query: DetailQuery, present: Present) -> Sequence[int]:
     """Return the places in the world of what a query finds, in its order."""
     found: Sequence[int] = present.between(query.start, query.end)
     if query.filters:
-        found = [at for at in found if _fits(present.part(range(at, at + 1))[0], query.filters)]
+        found = [place for place in found if _fits(present.at(place), query.filters)]
     return found[::-1] if query.descending else found
 
 

@@ -79,8 +79,13 @@ def kept(store: Store) -> set[str]:
 
 def begun(sim: Simulator) -> set[str]:
     """The conversations that have reached a queue or nearly: those that a queue's topic tells."""
-    present = sim._state.present.conversations()
-    return {one.id for one in present if any(person.queue for person in one.participants)}
+    present = sim._state.present
+    places = present.between(sim.world.start, present.now())
+    return {
+        one.id
+        for one in map(present.at, places)
+        if any(person.queue for person in one.participants)
+    }
 
 
 def test_whatever_befalls_the_socket_no_conversation_is_missing(tmp_path: Path) -> None:
