@@ -9,7 +9,7 @@ from typing import Any
 from celery import signals
 from celery.exceptions import CPendingDeprecationWarning
 
-from . import runtime
+from . import result_pipes, runtime
 from .broker import locate_for_worker, url_of
 from .errors import StoreUnavailable, WorkbenchError
 from .logs import configure, writes_json
@@ -42,6 +42,7 @@ def _prepare(instance: Any, **_: Any) -> None:
         url_of(locate_for_worker(settings))
         _open_metrics(settings)
         _open_store(settings)
+        result_pipes.install()
     except WorkbenchError as exc:
         raise refusal(exc) from exc
 

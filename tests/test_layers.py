@@ -33,9 +33,10 @@ LAYERS = {
         "amqp_fields auth broker canary channels checkpoint client connecting database "
         "database_errors deadline deliverylog detail_jobs details gathering kombu_queues "
         "lenient limiter link logs management memory metrics metrics_port node node_files "
-        "paging patience pending ports preparing publisher pulse queues reads recording samples "
-        "schema serving settling shipped spool statements store streams tls tls_facts "
-        "transactions transport waiting watchdog watched_file worker_metrics worker_output"
+        "paging patience pending ports preparing publisher pulse queues reads recording "
+        "result_pipes samples schema serving settling shipped spool statements store streams "
+        "tls tls_facts transactions transport waiting watchdog watched_file worker_metrics "
+        "worker_output"
     ),
     "aside": "simulator",
     "joins": (

@@ -15,7 +15,7 @@ from typing import Any, Self
 import httpx
 from pydantic import SecretStr
 
-from genesys_workbench.audit import Audit, Auditor
+from genesys_workbench.audit import FRESH_AFTER, Audit, Auditor
 from genesys_workbench.node import PrivateNode
 from genesys_workbench.queues import dead_letters, states
 from genesys_workbench.receiver import PATH
@@ -215,8 +215,9 @@ class Rig:
         for process in reversed(self.processes):
             if process.running:
                 assert process.stop() == 0, process.log[-3000:]
-        # Without consumers nothing can be in anybody's hands: the last look is exact.
-        final = self._auditor.look(self.sender.sent, complete=True)
+        # Without consumers nothing can be in anybody's hands, as the management plugin's figures
+        # tell too once they are fresh: then this is exact.
+        final = self._auditor.settle(self.sender.sent, wait=2 * FRESH_AFTER, complete=True)
         assert final.passed, final
         stored = check_records(self.store, self.sender.ledger)
         reasons = check_letters(dead_letters(self.broker_url), self.sender.ledger)
