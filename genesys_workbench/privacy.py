@@ -26,6 +26,7 @@ __all__ = [
     "mask_event",
     "mask_free",
     "network_of",
+    "reveals",
     "scrub",
 ]
 
@@ -156,6 +157,8 @@ _SECRETIVE = (
     r"(?:client[_-]?secret|access[_-]?token|refresh[_-]?token|id[_-]?token|api[_-]?key|password|"
     r"passwd|pwd|secret|token|x-webhook-secret|webhook-signature|x-hub-signature(?:-256)?)"
 )
+_EMAIL = re.compile(r"(?<![\w./+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_NUMBER = re.compile(r"(?<!\w)\+\d[\d ().-]{6,}\d")
 _SCRUBS = (
     (re.compile(r"(://[^\s:/@]*):\S+@"), r"\1:***@"),
     (
@@ -172,9 +175,15 @@ _SCRUBS = (
         ),
         r"\1***",
     ),
-    (re.compile(r"(?<![\w./+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "<e-mail>"),
-    (re.compile(r"(?<!\w)\+\d[\d ().-]{6,}\d"), "<number>"),
+    (_EMAIL, "<e-mail>"),
+    (_NUMBER, "<number>"),
 )
+
+
+def reveals(text: str) -> bool:
+    """Tell whether an e-mail address, a telephone number or the like stands in a text."""
+    found = _REVEALING.match(text) or _EMAIL.search(text) or _NUMBER.search(text)
+    return found is not None
 
 
 def scrub(text: str) -> str:

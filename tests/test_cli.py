@@ -22,8 +22,8 @@ HEAVY = (
 ).split()
 COMMANDS = {
     "": (
-        "demo simulate receive listen backfill work lab trigger doctor webhooks outlets queue "
-        "events"
+        "demo simulate receive listen record backfill work lab trigger doctor webhooks outlets "
+        "queue events"
     ),
     "webhooks": "list ensure delete",
     "outlets": "list eventbridge trigger",

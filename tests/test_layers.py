@@ -26,8 +26,8 @@ LAYERS = {
     "pure": (
         "api_errors authenticity autopsy backoff conversations correlation data_action dead "
         "detail_facts eventbridge events facts ids ledgers link_errors merging messages outlets "
-        "privacy shapes shapes_analytics shapes_rest side_by_side sights spellings strict_json "
-        "timings tls_errors tokens topics tracebacks"
+        "privacy shapes shapes_analytics shapes_rest side_by_side sights spellings stand_ins "
+        "strict_json timings tls_errors tokens topics tracebacks"
     ),
     "one I/O each": (
         "amqp_fields auth broker canary channels checkpoint client connecting database "
@@ -35,7 +35,7 @@ LAYERS = {
         "lenient limiter link logs management memory metrics metrics_port node node_files "
         "paging patience pending ports preparing publisher pulse queues reads recording "
         "result_pipes samples schema serving settling shipped spool statements store streams "
-        "tls tls_facts transactions transport waiting watchdog watched_file worker_metrics "
+        "tape tls tls_facts transactions transport waiting watchdog watched_file worker_metrics "
         "worker_output"
     ),
     "aside": "simulator",

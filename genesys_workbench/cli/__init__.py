@@ -21,6 +21,7 @@ from . import (
     outlets,
     processes,
     queue,
+    record,
     trigger,
     webhooks,
 )
@@ -33,7 +34,7 @@ EPILOG = (
     "Exit codes: 0 done; 1 the outcome is bad (events lost or refused, a check or a notebook "
     "failed, no such event, no receiver); 2 wrong usage; 3 settings; 4 broker; 5 Genesys Cloud "
     "API; 6 database or spool; 130 interrupted; 143 terminated. Ctrl-C ends simulate, receive, "
-    "listen, work and lab with 0."
+    "listen, record, work and lab with 0."
 )
 
 app = typer.Typer(
@@ -49,6 +50,7 @@ app = typer.Typer(
 processes.add_to(app)
 trigger.add_to(app)
 listen.add_to(app)
+record.add_to(app)
 backfill.add_to(app)
 audit.add_to(app)
 lab.add_to(app)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..settings import Settings
 
-__all__ = ["Broker", "Json", "Target", "check_url", "settings_for", "time_of"]
+__all__ = ["Broker", "Json", "Port", "Target", "check_url", "settings_for", "time_of"]
 
 
 def check_url(value: str | None) -> str | None:
@@ -46,6 +46,9 @@ def _is_http(url: str) -> bool:
 
 Json = Annotated[
     bool, typer.Option("--json", help="Write JSON (one object, or JSON Lines) to stdout.")
+]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Instead of WORKBENCH_PORT; 0: a free one.")
 ]
 Broker = Annotated[
     str | None,

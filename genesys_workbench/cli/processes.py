@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .options import Broker, Json, check_url, settings_for
+from .options import Broker, Json, Port, check_url, settings_for
 from .output import print_json, print_line, say
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-Port = Annotated[
-    int | None, typer.Option(min=0, max=65535, help="Instead of WORKBENCH_PORT; 0: a free one.")
-]
 Pool = Literal["prefork", "threads", "solo"]
 Envelope = Literal["mixed", "eventbridge", "notification", "data-action", "seed"]
 STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -60,14 +58,30 @@ def simulate(
     live: Annotated[
         bool, typer.Option(help="Conversations begin from now on; without it all are history.")
     ] = False,
+    cassette: Annotated[
+        Path | None, typer.Option(help="Play this recording instead of an invented world.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0.01, help="With --live or --cassette: how much faster time goes.")
+    ] = 1.0,
     to: Annotated[
         list[str] | None,
         typer.Option(
             "--to", metavar="URL", help="Deliver events to it too; may be given several times."
         ),
     ] = None,
-    events: Annotated[int, typer.Option(min=1, help="How many to deliver with --to.")] = 100,
-    rate: Annotated[float, typer.Option(min=0.01, help="Events per second with --to.")] = 5.0,
+    events: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many with --to; 100, of a cassette all.", show_default=False),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            help="Events per second with --to; 5, of a cassette as they came.",
+            show_default=False,
+        ),
+    ] = None,
     envelope: Annotated[Envelope, typer.Option(help="Their form with --to.")] = "mixed",
 ) -> None:
     """Run a stand-in for Genesys Cloud on this computer, until Ctrl-C."""
@@ -87,7 +101,9 @@ def simulate(
         conversations=conversations,
         rate_limit=rate_limit,
         expires_in=expires_in,
+        cassette=cassette,
         live=live,
+        speed=speed,
         signer=signer_of(settings),
         local_tls=own_context(settings),
     )
@@ -99,6 +115,8 @@ def simulate(
             say(f"{note}Tell the other commands: export GENESYS_CLOUD_API_URL={simulator.url}")
         say("Ready. Next: genesys-workbench receive    (Ctrl-C ends the simulator)")
         if to:
+            if cassette is None:
+                events, rate = events or 100, rate or 5.0
             ledger = simulator.deliver(events, targets=to, rate=rate, envelope=envelope)
             told = ", ".join(f"{name} {count}" for name, count in ledger.summary.items())
             say(f"Deliveries: {told}")

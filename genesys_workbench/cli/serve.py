@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from ..broker import Broker
     from ..settings import Settings
+    from ..tape import Tape
 
-__all__ = ["CHATTY", "run_worker", "serve_receiver"]
+__all__ = ["CHATTY", "run_worker", "serve_receiver", "serve_tape"]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be read, not to be bound
@@ -44,17 +45,9 @@ def serve_receiver(settings: Settings, *, usual_port: int, work: str) -> None:
         usual_port: Where other commands look for a receiver.
         work: The command that starts a worker for the same broker.
     """
-    from ..logs import configure
     from ..receiver import PATH, create_app
-    from ..tls import server_files
 
-    certificate = server_files(settings)
-    configure(settings)
-    Voice.logs = settings.log_format == "json"
-    for name, level in CHATTY.items():
-        logging.getLogger(name).setLevel(level)
-    if settings.webhook_secret is None and settings.host not in LOOPBACK:
-        say("WARNING: open to the network without WORKBENCH_WEBHOOK_SECRET: anybody can post.")
+    certificate = _prepare(settings)
     with _bind(settings.host, settings.port) as sock, opened(settings) as broker:
         say(f"Broker: {broker.why}")
         app = Watched(create_app(_for(settings, broker)), PATH)
@@ -65,6 +58,33 @@ def serve_receiver(settings: Settings, *, usual_port: int, work: str) -> None:
         ready = f"Ready: POST {url}    (Ctrl-C stops)\nNext: {steps}"
         _serve(app, sock, lambda: say(ready), certificate, settings.header_timeout)
     say("The receiver has stopped.")
+
+
+def serve_tape(settings: Settings, tape: Tape) -> None:
+    """Run a receiver that keeps deliveries on a cassette, until Ctrl-C."""
+    from ..receiver import PATH, create_app
+
+    certificate = _prepare(settings)
+    with _bind(settings.host, settings.port) as sock:
+        app = Watched(create_app(settings, publisher=tape), PATH)
+        url = _url(settings.host, sock.getsockname()[1], PATH, scheme=settings.scheme)
+        ready = f"Recording to {tape.folder}: POST {url}    (Ctrl-C ends it)"
+        _serve(app, sock, lambda: say(ready), certificate, settings.header_timeout)
+
+
+def _prepare(settings: Settings) -> tuple[str, str] | None:
+    """Set the logs up, warn, and return the files of the certificate, if there is to be one."""
+    from ..logs import configure
+    from ..tls import server_files
+
+    certificate = server_files(settings)
+    configure(settings)
+    Voice.logs = settings.log_format == "json"
+    for name, level in CHATTY.items():
+        logging.getLogger(name).setLevel(level)
+    if settings.webhook_secret is None and settings.host not in LOOPBACK:
+        say("WARNING: open to the network without WORKBENCH_WEBHOOK_SECRET: anybody can post.")
+    return certificate
 
 
 def _for(settings: Settings, broker: Broker) -> Settings:

@@ -1,20 +1,16 @@
-"""The world goes on, and those who are subscribed hear of it; who does not listen misses it."""
+"""Life goes on, and those who are subscribed hear of it; who does not listen misses it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from .channels import Channels
-from .drawing import Moment, timeline
-from .envelopes import correlation_id
-from .notification import notification_conversation
 from .present import Present
-from .truth import as_of
+from .sources import Change
 
-__all__ = ["Broadcast", "topics_of"]
+__all__ = ["Broadcast"]
 
 
 class Broadcast:
@@ -36,43 +32,23 @@ class Broadcast:
         self._sleep = sleep
 
     async def run(self) -> None:
-        """Go on until the last conversation has ended."""
+        """Go on until the last conversation has ended.
+
+        A clock that waits begins with the first socket: nobody is to miss a recording's start.
+        """
         clock = self._present.clock
         if clock is None:
             return
-        for moment in timeline(self._present.world.conversations):
-            await self._sleep(clock.until(moment.event.occurred_at))
-            for topic, body in self._told(moment):
-                self._tell(topic, body, moment)
+        if clock.waits:
+            await self._channels.read.wait()
+            clock.begin()
+        for change in self._present.source.changes():
+            await self._sleep(clock.until(change.at))
+            self._tell(change)
 
-    def _told(self, moment: Moment) -> Iterator[tuple[str, dict[str, Any]]]:
-        event = moment.event
-        yield f"v2.detail.events.conversation.{event.conversation_id}.{event.what}", event.body
-        topics = [topic for topic in topics_of(moment) if self._channels.hearing(topic)]
-        if topics:
-            body = notification_conversation(moment.conversation, event.occurred_at)
-            for topic in topics:
-                yield topic, body
-
-    def _tell(self, topic: str, body: dict[str, Any], moment: Moment) -> None:
-        hearing = self._channels.hearing(topic)
-        if not hearing:
-            return
-        frame = {
-            "topicName": topic,
-            "version": "2",
-            "eventBody": body,
-            "metadata": {"CorrelationId": correlation_id(moment.event)},
-        }
-        text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
-        for channel in hearing:
-            if channel.socket is not None:
-                channel.socket.tell(text)
-
-
-def topics_of(moment: Moment) -> list[str]:
-    """Return the topics of the queues and users that have taken part so far."""
-    people = as_of(moment.conversation, moment.event.occurred_at).participants
-    queues = [f"v2.routing.queues.{one.queue.id}.conversations" for one in people if one.queue]
-    users = [f"v2.users.{one.user.id}.conversations" for one in people if one.user]
-    return list(dict.fromkeys([*queues, *users]))
+    def _tell(self, change: Change) -> None:
+        for frame in change.frames(lambda topic: bool(self._channels.hearing(topic))):
+            text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+            for channel in self._channels.hearing(frame["topicName"]):
+                if channel.socket is not None:
+                    channel.socket.tell(text)

@@ -5,6 +5,7 @@ https://developer.genesys.cloud/notificationsalerts/notifications/notifications-
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,8 +14,8 @@ from typing import Any, Protocol
 
 from ..events import DETAIL_EVENTS
 from .bodies import ApiError
+from .sources import Source
 from .times import make_id
-from .world import World
 
 __all__ = ["LIFE", "MAX_CHANNELS", "MAX_TOPICS", "TOPICS", "Channel", "Channels", "Socket"]
 
@@ -66,26 +67,28 @@ class Channels:
 
     Attributes:
         denied: Permissions that it lacks.
+        read: Set once a channel was read by a socket.
 
     Args:
-        world: Its queues and users are what topics may name.
+        source: Its queues and users are what topics may name.
         clock: Monotonic seconds.
     """
 
     def __init__(
         self,
-        world: World,
+        source: Source,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.denied: set[str] = set()
+        self.read = asyncio.Event()
         self._clock = clock
-        self._seed = world.seed
+        self._seed = source.seed
         self._made = 0
         self._open: dict[str, Channel] = {}
         self._known = {
-            "v2.routing.queues.{id}.conversations": {queue.id for queue in world.queues},
-            "v2.users.{id}.conversations": {user.id for user in world.users},
+            "v2.routing.queues.{id}.conversations": {queue.id for queue in source.queues},
+            "v2.users.{id}.conversations": {user.id for user in source.users},
         }
 
     def __iter__(self) -> Iterator[Channel]:

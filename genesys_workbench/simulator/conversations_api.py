@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from .analytics import analytics_conversation
 from .bodies import ApiError, json_object, valid_uuid
 from .present import Present
 from .queries import parse_query, run_query
-from .rest import rest_conversation
 
 __all__ = ["ConversationsApi"]
 
@@ -23,18 +23,12 @@ class ConversationsApi:
     async def conversation(self, request: Request) -> Response:
         """``GET /api/v2/conversations/{conversationId}``."""
         conversation_id = valid_uuid(request.path_params["conversation_id"], "conversationId")
-        conversation = self._present.by_id(conversation_id)
-        if conversation is None:
-            raise ApiError(404)
-        return JSONResponse(rest_conversation(conversation))
+        return JSONResponse(_known(self._present.rest(conversation_id)))
 
     async def details_of_one(self, request: Request) -> Response:
         """``GET /api/v2/analytics/conversations/{conversationId}/details``."""
         conversation_id = valid_uuid(request.path_params["conversation_id"], "conversationId")
-        conversation = self._present.by_id(conversation_id)
-        if conversation is None:
-            raise ApiError(404)
-        return JSONResponse(analytics_conversation(conversation))
+        return JSONResponse(_known(self._present.analytics(conversation_id)))
 
     async def details_of_some(self, request: Request) -> Response:
         """``GET /api/v2/analytics/conversations/details?id=a,b``; unknown ids are left out."""
@@ -42,11 +36,16 @@ class ConversationsApi:
         ids = dict.fromkeys(valid_uuid(text.strip(), "id") for text in given if text.strip())
         if not ids:
             raise ApiError(400, message="id must name at least one conversation.", field="id")
-        found = [self._present.by_id(conversation_id) for conversation_id in ids]
-        bodies = [analytics_conversation(item) for item in found if item is not None]
-        return JSONResponse({"conversations": bodies})
+        found = [self._present.analytics(conversation_id) for conversation_id in ids]
+        return JSONResponse({"conversations": [body for body in found if body is not None]})
 
     async def details_query(self, request: Request) -> Response:
         """``POST /api/v2/analytics/conversations/details/query``."""
         query = parse_query(await json_object(request))
         return JSONResponse(run_query(query, self._present))
+
+
+def _known(body: dict[str, Any] | None) -> dict[str, Any]:
+    if body is None:
+        raise ApiError(404)
+    return body

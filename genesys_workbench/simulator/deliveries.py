@@ -15,12 +15,12 @@ from typing import Any, Literal
 import httpx
 
 from ..errors import SettingsError, WorkbenchError
-from .drawing import CREATED, UPDATED, Drawn, draw
+from .drawing import CREATED, UPDATED
 from .ledger import Ledger
 from .plans import DeliveryPlan
 from .sending import Sender
+from .sources import Source
 from .webhooks_api import Webhooks
-from .world import World
 
 __all__ = ["Deliveries", "DeliveryRun"]
 
@@ -49,16 +49,14 @@ class Deliveries:
 
     def __init__(
         self,
-        world: World,
+        source: Source,
         webhooks: Webhooks | None,
         *,
-        seed: int = 42,
         new_id: Callable[[str], str],
         local_tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._world = world
+        self._source = source
         self._webhooks = webhooks
-        self._seed = seed
         self._new_id = new_id
         self._local_tls = local_tls
         self._runs: dict[str, DeliveryRun] = {}
@@ -123,18 +121,8 @@ class Deliveries:
         async with AsyncExitStack() as stack:
             clients = await _clients(run.plan, stack, self._local_tls)
             for kinds, targets in run.routes.items():
-                sender = Sender(run.plan, clients, run.ledger, rng=Random(self._seed))
-                await sender.send(self._drawn(run.plan, kinds), targets)
-
-    def _drawn(self, plan: DeliveryPlan, kinds: frozenset[str]) -> Iterator[Drawn]:
-        return draw(
-            self._world.conversations,
-            kinds=kinds,
-            envelope=plan.envelope,
-            skip=plan.skip,
-            salt=plan.salt,
-            seed=self._seed,
-        )
+                sender = Sender(run.plan, clients, run.ledger, rng=Random(self._source.seed))
+                await sender.send(self._source.drawn(run.plan, kinds), targets)
 
     def _routes(self, plan: DeliveryPlan) -> dict[frozenset[str], list[str]]:
         if plan.targets is not None:

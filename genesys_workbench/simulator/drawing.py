@@ -48,12 +48,14 @@ class Drawn:
     Attributes:
         event_id: The id that a receiver finds in, or derives from, the body.
         body: JSON, as it goes over the wire.
+        at: Seconds after the beginning at which it came when it was recorded.
     """
 
     event_id: str
     conversation_id: str
     envelope: str
     body: bytes
+    at: float = 0.0
 
 
 def timeline(conversations: Sequence[SimConversation]) -> Iterator[Moment]:

@@ -15,7 +15,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from .analytics import analytics_conversation
 from .bodies import ApiError, json_object, valid_uuid
 from .present import Present
 from .queries import found_places, parse_job
@@ -101,9 +100,7 @@ class JobsApi:
         size = _number(request, "pageSize", _SIZE, _LARGEST)
         first = _number(request, "cursor", 0, len(job.places))
         page = job.places[first : first + size]
-        bodies = [
-            analytics_conversation(self._present.at(place), attributes=True) for place in page
-        ]
+        bodies = self._present.bodies(page, attributes=True)
         body: dict[str, Any] = {"conversations": bodies}
         if first + size < len(job.places):
             body["cursor"] = str(first + size)

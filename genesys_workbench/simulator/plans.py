@@ -20,6 +20,8 @@ class DeliveryPlan:
         events: Distinct events for each target; repetitions come on top.
         targets: URLs; None means the enabled webhooks.
         rate: Events per second; None means as fast as the receivers answer.
+        speed: Of events that were recorded: seconds of then in a second of now, if no rate is
+            given.
         envelope: One of the four, or ``mixed`` for all by turns.
         duplicates: Share of the events that are sent twice.
         disorder: Share of the events that come late, by up to 20 places.
@@ -40,6 +42,7 @@ class DeliveryPlan:
     events: int
     targets: tuple[str, ...] | None = None
     rate: float | None = None
+    speed: float | None = None
     envelope: str = "mixed"
     duplicates: float = 0.0
     disorder: float = 0.0
@@ -57,7 +60,9 @@ class DeliveryPlan:
         checks = {
             "events must be at least 1": self.events >= 1,
             "targets must be http or https URLs": all(map(_is_url, self.targets or ("http://x",))),
-            "rate must be above 0": self.rate is None or self.rate > 0,
+            "rate and speed must be above 0": all(
+                each is None or each > 0 for each in (self.rate, self.speed)
+            ),
             f"envelope must be mixed or one of {', '.join(ENVELOPES)}": self.envelope
             in ("mixed", *ENVELOPES),
             "duplicates and disorder must be 0 to 1": all(

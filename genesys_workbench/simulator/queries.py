@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .analytics import analytics_conversation
 from .bodies import ApiError
 from .filters import Filter, parse_filters
 from .present import Present
-from .world import SimConversation
 
 __all__ = ["DetailQuery", "found_places", "parse_job", "parse_query", "run_query"]
 
@@ -79,20 +77,19 @@ def run_query(query: DetailQuery, present: Present) -> dict[str, Any]:
     found: Sequence[int] = found_places(query, present)
     first = (query.page_number - 1) * query.page_size
     page = found[first : first + query.page_size]
-    bodies = [analytics_conversation(present.at(place)) for place in page]
-    return {"conversations": bodies, "totalHits": len(found)}
+    return {"conversations": present.bodies(page), "totalHits": len(found)}
 
 
 def found_places(query: DetailQuery, present: Present) -> Sequence[int]:
     """Return the places in the world of what a query finds, in its order."""
     found: Sequence[int] = present.between(query.start, query.end)
     if query.filters:
-        found = [place for place in found if _fits(present.at(place), query.filters)]
+        found = [place for place in found if _fits(place, query.filters, present)]
     return found[::-1] if query.descending else found
 
 
-def _fits(conversation: SimConversation, filters: tuple[Filter, ...]) -> bool:
-    body = analytics_conversation(conversation)
+def _fits(place: int, filters: tuple[Filter, ...], present: Present) -> bool:
+    (body,) = present.bodies([place])
     return all(wanted.fits(body) for wanted in filters)
 
 

@@ -9,16 +9,16 @@ from starlette.responses import JSONResponse, Response
 
 from .pages import page_of
 from .people import DIVISION_ID, Queue
-from .world import World
+from .sources import Source
 
 __all__ = ["RoutingApi"]
 
 
 class RoutingApi:
-    """Read calls on the queues of a world."""
+    """Read calls on the queues of a source."""
 
-    def __init__(self, world: World) -> None:
-        self._queues = [_queue(one) for one in sorted(world.queues, key=lambda one: one.name)]
+    def __init__(self, source: Source) -> None:
+        self._queues = [_queue(one) for one in sorted(source.queues, key=lambda one: one.name)]
 
     async def queues(self, request: Request) -> Response:
         """``GET /api/v2/routing/queues``, by name, page by page."""

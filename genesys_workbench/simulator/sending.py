@@ -103,16 +103,20 @@ class Sender:
         start = self._clock()
         async with asyncio.TaskGroup() as group:
             for place, (event, repeated) in enumerate(arrange(drawn, self._plan, self._rng)):
-                await self._pace(start, place)
+                await self._pace(start, self._due(event, place))
                 for target in targets:
                     await self._backlog.acquire()
                     hold = self._rng.uniform(0, self._plan.delay)
                     delivery = _Delivery(event, target, repeated)
                     group.create_task(self._deliver(delivery, hold))
 
-    async def _pace(self, start: float, place: int) -> None:
-        due = start + place / self._plan.rate if self._plan.rate else 0.0
-        await self._sleep(max(0.0, due - self._clock()))
+    def _due(self, event: Drawn, place: int) -> float:
+        if self._plan.rate:
+            return place / self._plan.rate
+        return event.at / self._plan.speed if self._plan.speed else 0.0
+
+    async def _pace(self, start: float, due: float) -> None:
+        await self._sleep(max(0.0, start + due - self._clock()))
 
     async def _deliver(self, delivery: _Delivery, hold: float) -> None:
         try:

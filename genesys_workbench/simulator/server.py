@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, wait
 from datetime import UTC, datetime
-from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from ..errors import ServingError
+from ..errors import ServingError, SettingsError
 from ..serving import ServerThread
 from ..settings import SIMULATOR_CREDENTIALS
 from .app import create_app
+from .cassette import Cassette
 from .channels import Channels
 from .deliveries import Deliveries
 from .faults import Faults
@@ -26,6 +27,7 @@ from .oauth import Tokens
 from .plans import DeliveryPlan
 from .present import Present, SimClock
 from .signing import Signer
+from .sources import Invented, Source
 from .state import IdSource, SimulatorState
 from .streaming import HEARTBEAT, closing
 from .times import iso
@@ -53,9 +55,11 @@ class Simulator:
         rate_limit: Calls per token and minute.
         webhooks: Whether ``/api/v2/webhooks`` exists; in a real organisation it does not.
         signer: Proves the deliveries that name no other signer.
-        live: Whether the world goes on from `start`, and nothing is known of what is to come;
-            else all of it is history.
-        speed: Simulated seconds in a second of a world that goes on.
+        cassette: Folder of `genesys-workbench record` to play back, instead of inventing a world.
+        live: Whether the world goes on from its start, and nothing is known of what is to come;
+            else all of it is history. A cassette begins with the first socket or delivery.
+        speed: Simulated seconds in a second of a world that goes on, and of the deliveries of a
+            cassette.
         heartbeat: Seconds between two signs of life on the socket of a notification channel.
         job_lag: Seconds by which analytics jobs are behind.
         clock: Monotonic seconds, for the tokens and the rate limit.
@@ -76,6 +80,7 @@ class Simulator:
         rate_limit: int = 300,
         webhooks: bool = True,
         signer: Signer | None = None,
+        cassette: Path | None = None,
         live: bool = False,
         speed: float = 1.0,
         heartbeat: float = HEARTBEAT,
@@ -85,15 +90,24 @@ class Simulator:
     ) -> None:
         self._signer = signer
         new_id = IdSource(seed)
-        began = start or (datetime.now(UTC) if live else DEFAULT_START)
-        world = World(seed, conversations=conversations, start=began, gap=gap)
-        sim_clock = SimClock(world.start, speed, clock=clock) if live else None
-        present = Present(world, sim_clock)
+        self._world: World | None = None
+        source: Source
+        if cassette is not None:
+            source = Cassette(cassette)
+        else:
+            began = start or (datetime.now(UTC) if live else DEFAULT_START)
+            self._world = World(seed, conversations=conversations, start=began, gap=gap)
+            source = Invented(self._world)
+        self._cassette = cassette
+        self._speed = speed
+        sim_clock = (
+            SimClock(source.start, speed, waits=cassette is not None, clock=clock) if live else None
+        )
+        present = Present(source, sim_clock)
         hooks = Webhooks(new_id) if webhooks else None
         self._state = SimulatorState(
-            world=world,
             present=present,
-            channels=Channels(world, clock=clock),
+            channels=Channels(source, clock=clock),
             heartbeat=heartbeat,
             credentials=credentials,
             tokens=Tokens(expires_in=expires_in, clock=clock),
@@ -102,7 +116,7 @@ class Simulator:
             webhooks=hooks,
             triggers=TriggersApi(new_id),
             jobs=JobsApi(present, new_id, lag=job_lag, clock=clock),
-            deliveries=Deliveries(world, hooks, seed=seed, new_id=new_id, local_tls=local_tls),
+            deliveries=Deliveries(source, hooks, new_id=new_id, local_tls=local_tls),
             new_id=new_id,
         )
         self._server = ServerThread(
@@ -140,8 +154,14 @@ class Simulator:
 
     @property
     def world(self) -> World:
-        """The conversations behind all answers."""
-        return self._state.world
+        """The invented conversations behind all answers.
+
+        Raises:
+            SettingsError: It plays a cassette.
+        """
+        if self._world is None:
+            raise SettingsError("A simulator that plays a cassette has no world of its own.")
+        return self._world
 
     @property
     def faults(self) -> Faults:
@@ -187,7 +207,7 @@ class Simulator:
 
     def deliver(
         self,
-        events: int,
+        events: int | None = None,
         *,
         targets: Iterable[str] | None = None,
         on_progress: Callable[[dict[str, int]], None] | None = None,
@@ -196,7 +216,8 @@ class Simulator:
         """Send events to the enabled webhooks, or to `targets`, and wait for the outcome.
 
         Args:
-            events: Distinct events for each target.
+            events: Distinct events for each target; None for all of a cassette, as far apart
+                as they were.
             targets: URLs to send to, instead of the webhooks.
             on_progress: Called in this thread, every 0.1 s and at the end, with the counts.
             options: Further fields of `DeliveryPlan`: rate, envelope, duplicates, disorder,
@@ -207,8 +228,11 @@ class Simulator:
             ServingError: The simulator does not run, or was stopped meanwhile.
         """
         urls = None if targets is None else tuple(targets)
-        plan = DeliveryPlan(events=events, targets=urls, **{"signer": self._signer, **options})
+        given = {"signer": self._signer, **self._extent(events), **options}
+        plan = DeliveryPlan(targets=urls, **given)
         run = self._state.deliveries.prepare(plan)
+        if self._state.present.clock is not None:
+            self._state.present.clock.begin()
         future = self._server.submit(self._state.deliveries.carry_out(run))
         try:
             while not wait([future], _PROGRESS_EVERY).done:
@@ -225,15 +249,26 @@ class Simulator:
         """Return what a person wants to know first, line by line."""
         client_id, secret = self._state.credentials
         shown = secret if (client_id, secret) == SIMULATOR_CREDENTIALS else "***"
-        first = list(islice(self.world.conversations, 3))
+        source = self._state.present.source
+        first = [(source.id_of(place), source.start_of(place)) for place in range(len(source))[:3]]
+        played = [] if self._cassette is None else [f"Cassette: {self._cassette}"]
         return [
             f"Simulated Genesys Cloud: {self.url}",
+            *played,
             f"Credentials: client id {client_id}, client secret {shown}",
-            *(f"Conversation: {item.id}" for item in first),
+            *(f"Conversation: {one}" for one, _ in first),
             f"Token: curl -s -u {client_id}:{shown} -d grant_type=client_credentials "
             f"{self.url}/oauth/token",
-            *(f"Event: {_curl(item.id, item.start)}" for item in first[:1]),
+            *(f"Event: {_curl(one, start)}" for one, start in first[:1]),
         ]
+
+    def _extent(self, events: int | None) -> dict[str, Any]:
+        if events is not None:
+            return {"events": events}
+        source = self._state.present.source
+        if not isinstance(source, Cassette):
+            raise SettingsError("How many events are to be delivered?", fix="pass events=100")
+        return {"events": max(1, len(source.events)), "speed": self._speed}
 
 
 def _tell(on_progress: Callable[[dict[str, int]], None] | None, ledger: Ledger) -> None:

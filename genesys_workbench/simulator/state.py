@@ -15,7 +15,6 @@ from .present import Present
 from .times import make_id
 from .triggers_api import TriggersApi
 from .webhooks_api import Webhooks
-from .world import World
 
 __all__ = ["IdSource", "SimulatorState"]
 
@@ -39,13 +38,12 @@ class SimulatorState:
 
     Attributes:
         credentials: The one client id and secret that the token endpoint knows.
-        present: The world as it stands now, for the calls that read it.
+        present: The conversations as they stand now, for the calls that read them.
         webhooks: None when the organisation has no such endpoint, as the real ones.
         heartbeat: Seconds between two signs of life on a socket.
         requests: Calls since the start by endpoint, refused and spoilt ones included.
     """
 
-    world: World
     present: Present
     channels: Channels
     credentials: tuple[str, str] = field(repr=False)

@@ -52,6 +52,7 @@ class Streaming:
         if channel.socket is not None:
             channel.socket.end(1001)
         channel.socket = line
+        self._channels.read.set()
         writing = asyncio.create_task(self._write(socket, line))
         try:
             await self._read(socket, line, channel.id)

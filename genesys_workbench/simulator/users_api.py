@@ -9,16 +9,16 @@ from starlette.responses import JSONResponse, Response
 
 from .pages import page_of
 from .people import DIVISION_ID, User
-from .world import World
+from .sources import Source
 
 __all__ = ["UsersApi"]
 
 
 class UsersApi:
-    """Read calls on the users of a world."""
+    """Read calls on the users of a source."""
 
-    def __init__(self, world: World) -> None:
-        self._users = [_user(one) for one in sorted(world.users, key=lambda one: one.name)]
+    def __init__(self, source: Source) -> None:
+        self._users = [_user(one) for one in sorted(source.users, key=lambda one: one.name)]
 
     async def users(self, request: Request) -> Response:
         """``GET /api/v2/users``, by name, page by page."""

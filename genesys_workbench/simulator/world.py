@@ -70,8 +70,12 @@ class World:
 
     def by_id(self, conversation_id: str) -> SimConversation | None:
         """Return a conversation by its id, None where there is no such."""
-        index = self._places.get(conversation_id)
-        return None if index is None else self.conversations[index]
+        place = self.place_of(conversation_id)
+        return None if place is None else self.conversations[place]
+
+    def place_of(self, conversation_id: str) -> int | None:
+        """Return the place of a conversation in the order, None where there is no such."""
+        return self._places.get(conversation_id)
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -17,6 +17,7 @@ from genesys_workbench.schema import conversations
 from genesys_workbench.settings import Settings, load_settings
 from genesys_workbench.simulator.people import QUEUES
 from genesys_workbench.simulator.server import Simulator
+from genesys_workbench.simulator.truth import as_of
 from genesys_workbench.store import Store
 from tests.faults.proxy import FaultProxy
 from tests.integration.workers import wait_until
@@ -81,9 +82,10 @@ def begun(sim: Simulator) -> set[str]:
     """The conversations that have reached a queue or nearly: those that a queue's topic tells."""
     present = sim._state.present
     places = present.between(sim.world.start, present.now())
+    now = present.now()
     return {
         one.id
-        for one in map(present.at, places)
+        for one in (as_of(sim.world.conversations[place], now) for place in places)
         if any(person.queue for person in one.participants)
     }
 

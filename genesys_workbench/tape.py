@@ -1,0 +1,202 @@
+"""Record a live session as a cassette, which the simulator plays back.
+
+A `Tape` takes the place of the publisher in receiver and bridge. What it writes has passed
+`StandIns` before: no real id and no personal data reaches the disk.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from .client import GenesysClient
+from .errors import BrokerError, GenesysError, UsageError
+from .messages import Message, decode
+from .stand_ins import StandIns
+
+__all__ = ["Kept", "Tape"]
+
+FORMAT = "genesys-workbench-cassette"
+DELIVERIES = "deliveries.jsonl"
+_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is on a cassette.
+
+    Attributes:
+        deliveries: Events, as they came.
+        conversations: Distinct ones among them.
+        rest: Conversations whose REST body is there.
+        analytics: The same of analytics, which learns of conversations minutes later.
+        leaks: Fields in which something stands all the same that is personal elsewhere.
+    """
+
+    deliveries: int
+    conversations: int
+    rest: int
+    analytics: int
+    leaks: tuple[str, ...]
+
+
+class Tape:
+    """A cassette that is being recorded, in place of a publisher.
+
+    Args:
+        folder: New or empty.
+        stand_ins: Made anew for each cassette.
+        clock: Aware UTC now.
+        monotonic: Monotonic seconds.
+
+    Raises:
+        UsageError: There is something in the folder, or it cannot be written to.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        stand_ins: StandIns | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.folder = folder
+        self._stand_ins = stand_ins or StandIns()
+        self._monotonic = monotonic
+        self._begun = monotonic()
+        self._start = clock()
+        self._lock = Lock()
+        self._deliveries = 0
+        self._ids: dict[str, None] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                raise UsageError(f"{folder} is not empty.", fix="name a new folder")
+            self._file = (folder / DELIVERIES).open("a", encoding="utf-8")
+            self._write_manifest()
+        except OSError as exc:
+            what = f"{folder} cannot be written to: {exc.strerror or exc}."
+            raise UsageError(what, fix="name another folder") from exc
+
+    @property
+    def ready(self) -> bool:
+        """Always."""
+        return True
+
+    def publish(self, message: Message) -> Future[None]:
+        """Keep the event of a message; the future has ended already."""
+        future: Future[None] = Future()
+        try:
+            self._keep(message)
+        except OSError as exc:
+            what = f"The cassette cannot be written: {exc.strerror or exc}."
+            future.set_exception(BrokerError(what, fix=f"make room for {self.folder}"))
+        else:
+            future.set_result(None)
+        return future
+
+    def close(self) -> None:
+        """Stop taking events. Idempotent."""
+        with self._lock:
+            self._file.close()
+
+    def finish(
+        self, client: GenesysClient | None, *, on_progress: Callable[[int, int], None]
+    ) -> Kept:
+        """Add what the API answers of each conversation, and look for what must not be there.
+
+        Args:
+            client: Of the organisation; None adds nothing.
+            on_progress: Called with how many conversations are done, and of how many.
+
+        Raises:
+            GenesysError: The organisation cannot be asked; the deliveries are kept.
+        """
+        self.close()
+        rest = analytics = 0
+        try:
+            if client is not None:
+                self._write("queues.json", self._queues(client))
+                for done, (bodies, details) in enumerate(self._answers(client), start=1):
+                    rest += self._write_bodies("rest", "id", bodies)
+                    analytics += self._write_bodies("analytics", "conversationId", details)
+                    on_progress(min(done * _AT_ONCE, len(self._ids)), len(self._ids))
+        finally:
+            kept = Kept(
+                self._deliveries, len(self._ids), rest, analytics, tuple(self._stand_ins.leaks())
+            )
+            self._write_manifest(kept)
+        return kept
+
+    def _keep(self, message: Message) -> None:
+        event = decode(json.loads(message.body)[0][0]).event
+        line = {
+            "at": round(self._monotonic() - self._begun, 3),
+            "event": self._stand_ins.event(event.source),
+        }
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+        with self._lock:
+            self._file.write(text)
+            self._file.flush()
+            self._deliveries += 1
+            self._ids[event.conversation_id] = None
+
+    def _answers(
+        self, client: GenesysClient
+    ) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+        """Yield (REST bodies, analytics bodies) of some conversations at a time."""
+        ids = iter(self._ids)
+        while some := list(islice(ids, _AT_ONCE)):
+            found = client.conversation_details(some)
+            details = [body for body in found.values() if "conversationId" in body]
+            yield list(_each(client, some)), details
+
+    def _queues(self, client: GenesysClient) -> dict[str, str]:
+        """Return names by id; whoever may not list queues has ids only."""
+        names = {}
+        with suppress(GenesysError):
+            for queue in client.pages("/api/v2/routing/queues", params={"pageSize": 100}):
+                names[self._stand_ins.id(str(queue["id"]))] = self._stand_ins.thing(
+                    str(queue.get("name", ""))
+                )
+        return names
+
+    def _write_bodies(self, kind: str, name: str, bodies: Iterable[dict[str, Any]]) -> int:
+        count = 0
+        for body in map(self._stand_ins.conversation, bodies):
+            self._write(f"conversations/{kind}/{body[name]}.json", body)
+            count += 1
+        return count
+
+    def _write_manifest(self, kept: Kept | None = None) -> None:
+        told = {
+            "format": FORMAT,
+            "version": 1,
+            "start": self._start.isoformat(timespec="milliseconds"),
+            "seconds": round(self._monotonic() - self._begun, 3),
+        }
+        self._write("manifest.json", told if kept is None else told | asdict(kept))
+
+    def _write(self, name: str, body: dict[str, Any]) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(body, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _each(client: GenesysClient, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for conversation_id in ids:
+        try:
+            yield client.get_conversation(conversation_id)
+        except GenesysError as exc:
+            if exc.transient:
+                raise
