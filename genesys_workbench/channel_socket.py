@@ -28,6 +28,7 @@ from .errors import (
 )
 from .events import ConversationEvent, parse_event
 from .gaps import conversations_between, found_event
+from .last_heard import LastHeard
 
 __all__ = ["ChannelSocket", "Heard", "first_of"]
 
@@ -38,6 +39,8 @@ METADATA = "channel.metadata"
 FIRST_PAUSE, LAST_PAUSE = 0.25, 30.0
 # What happened just before a socket was lost may not have been told any more.
 OVERLAP = timedelta(seconds=10)
+# What was missed for longer is no gap, but a past that one may want to read or not.
+LONGEST_GAP = timedelta(days=1)
 MAX_FRAME = 4 * 1024 * 1024
 
 
@@ -57,6 +60,7 @@ class ChannelSocket:
         renew_every: Seconds between two subscriptions, which keep the channel alive.
         rng: Random numbers from 0 to 1, for the pauses.
         sleep: Waits for seconds.
+        last_heard: Outlives this process; None forgets.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class ChannelSocket:
         renew_every: float,
         rng: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
+        last_heard: LastHeard | None = None,
     ) -> None:
         self._client = client
         self._subjects = subjects
@@ -81,7 +86,8 @@ class ChannelSocket:
         self._renew_every = renew_every
         self._sleep = sleep
         self._channel: Channel | None = None
-        self._alive_at: datetime | None = None
+        self._last_heard = last_heard
+        self._alive_at = last_heard.read() if last_heard is not None else None
         self._gap: datetime | None = None  # since when something may have been missed
         self._told_rejections: list[Rejection] = []
         self._backoff = Backoff(rng, first=FIRST_PAUSE, last=LAST_PAUSE)
@@ -130,7 +136,7 @@ class ChannelSocket:
         async with connect(channel.uri, max_size=MAX_FRAME, open_timeout=10) as socket:
             self._tell(f"Listening to {len(self._subjects) - len(self._told_rejections)} topics.")
             self._gap = self._gap or self._alive_at
-            self._alive_at = self._clock()
+            self._alive()
             try:
                 async with asyncio.TaskGroup() as group:
                     beside = [group.create_task(self._renew(channel))]
@@ -152,7 +158,12 @@ class ChannelSocket:
                 return
             if topic != METADATA:
                 await self._hand_on(frame)
-            self._alive_at = self._clock()
+            self._alive()
+
+    def _alive(self) -> None:
+        self._alive_at = self._clock()
+        if self._last_heard is not None and self._gap is None:
+            self._last_heard.note(self._alive_at)
 
     async def _frame(self, socket: ClientConnection) -> dict[str, Any]:
         """Wait for a frame; one that keeps silent is asked, and given up if it does not answer."""
@@ -198,6 +209,10 @@ class ChannelSocket:
     async def _look_back(self, since: datetime) -> None:
         """Publish what began while nobody listened."""
         until = self._clock()
+        if until - since > LONGEST_GAP:
+            self._tell(_too_long(since))
+            self._gap = None
+            return
         seconds = (until - since).total_seconds()
         try:
             found = await asyncio.to_thread(self._begun, since - OVERLAP, until)
@@ -219,6 +234,13 @@ class ChannelSocket:
 
     def _lost(self, why: str) -> None:
         self._tell(f"The socket was lost ({why}); trying again.")
+
+
+def _too_long(since: datetime) -> str:
+    return (
+        f"Nobody has listened since {since:%Y-%m-%d %H:%M} UTC. To read what happened since: "
+        f"genesys-workbench backfill --since {since:%Y-%m-%d}"
+    )
 
 
 def _nothing_permitted(rejected: Sequence[Rejection]) -> UsageError:

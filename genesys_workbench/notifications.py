@@ -12,6 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from .channel_socket import ChannelSocket, first_of
@@ -20,6 +21,7 @@ from .client import GenesysClient
 from .errors import WorkbenchError
 from .events import ConversationEvent
 from .intake import Intake
+from .last_heard import LastHeard
 from .sights import Sights
 
 __all__ = ["Bridge"]
@@ -43,6 +45,8 @@ class Bridge:
         renew_every: Seconds between two subscriptions, which keep a channel alive.
         rng: Random numbers from 0 to 1, for the pauses.
         sleep: Waits for seconds.
+        remember: Folder in which is kept when the platform was last heard of, for the next run to
+            look up what it missed; None forgets.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Bridge:
         renew_every: float = RENEW_EVERY,
         rng: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        remember: Path | None = None,
     ) -> None:
         self._intake = intake
         self._tell = tell
@@ -72,6 +77,7 @@ class Bridge:
                 renew_every=renew_every,
                 rng=rng,
                 sleep=sleep,
+                last_heard=_last_heard(remember, part),
             )
             for part in spread(subjects)
         ]
@@ -103,11 +109,20 @@ class Bridge:
         if first:
             event = replace(event, event_type="created")
         known = None if metadata is None else {event.conversation_id: metadata}
+        keeping = asyncio.ensure_future(self._intake.keep([event], known))
         try:
-            (way,) = await self._intake.keep([event], known)
-        except BaseException:
-            self._sights.forget(event.conversation_id if first else None, event.body)
-            raise
+            await asyncio.shield(keeping)
+        finally:
+            # A socket that is lost meanwhile cancels this; what it brought may be safe by then.
+            if not keeping.done():
+                await asyncio.wait([keeping])
+            if keeping.cancelled() or keeping.exception() is not None:
+                self._sights.forget(event.conversation_id if first else None, event.body)
+        (way,) = keeping.result()
         if first:
             direction = f" {event.direction}" if event.direction else ""
             self._tell(f"{way} {event.media_type}{direction}, conversation {event.conversation_id}")
+
+
+def _last_heard(folder: Path | None, subjects: Sequence[Subject]) -> LastHeard | None:
+    return None if folder is None else LastHeard(folder, (one.topic for one in subjects))

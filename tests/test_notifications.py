@@ -21,13 +21,16 @@ class Intake:
 
     def __init__(self, failures: int = 0) -> None:
         self.kept: list[ConversationEvent] = []
+        self.confirmed: asyncio.Event | None = None
         self._failures = failures
 
     async def keep(self, events: Sequence[ConversationEvent], _: Any = None) -> list[str]:
-        if self._failures:
-            self._failures -= 1
+        fails, self._failures = self._failures > 0, max(0, self._failures - 1)
+        self.kept += [] if fails else events  # on its way, before anybody confirms
+        if self.confirmed is not None:
+            await self.confirmed.wait()
+        if fails:
             raise SpoolFull("full")
-        self.kept += events
         return ["published"] * len(events)
 
 
@@ -64,6 +67,27 @@ def test_what_could_not_be_kept_is_heard_again() -> None:
         hear(listening, told("c-1"))
     hear(listening, told("c-1"))
     assert [event.event_type for event in intake.kept] == ["created"]
+
+
+@pytest.mark.parametrize("failures", [0, 1])
+def test_what_a_lost_socket_left_on_its_way_is_created_once(failures: int) -> None:
+    intake = Intake(failures)
+    listening = bridge(intake)
+
+    async def lose_the_socket() -> None:
+        intake.confirmed = asyncio.Event()
+        hearing = asyncio.create_task(listening._heard(told("c-1"), None))
+        await asyncio.sleep(0)
+        hearing.cancel()
+        await asyncio.sleep(0)
+        intake.confirmed.set()
+        with pytest.raises(asyncio.CancelledError):
+            await hearing
+
+    asyncio.run(lose_the_socket())
+    intake.confirmed = None
+    hear(listening, told("c-1"), told("c-1", address="a"))
+    assert [event.event_type for event in intake.kept] == ["created", "updated"]
 
 
 def test_a_conversation_that_was_looked_up_is_kept_unless_it_was_heard_of() -> None:

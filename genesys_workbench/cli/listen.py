@@ -33,7 +33,8 @@ def add_to(app: typer.Typer) -> None:
 def listen(queue: Queues = None, user: Users = None, broker: Broker = None) -> None:
     """Hear of conversations by the platform's Notifications, until Ctrl-C.
 
-    No public URL is needed. What is missed while the connection is down is looked up afterwards.
+    No public URL is needed. What is missed while the connection is down, or while this does not
+    run, is looked up afterwards: up to a day.
     """
     from pydantic import SecretStr
 
@@ -51,7 +52,7 @@ def listen(queue: Queues = None, user: Users = None, broker: Broker = None) -> N
         own = settings.model_copy(update={"broker_url": SecretStr(str(running.url))})
         with (
             suppress(KeyboardInterrupt, SystemExit),
-            Listener(own, subjects, tell=say) as listener,
+            Listener(own, subjects, tell=say, remember=settings.data_dir) as listener,
         ):
             while not listener.wait(LOOK_EVERY):
                 pass  # a signal that another thread caught is handled when this one wakes

@@ -201,6 +201,10 @@ class Rig:
         """Return the reasons of the dead letters by event id."""
         return {str(each.event_id): each.reason for each in dead_letters(self.broker_url)}
 
+    def audit(self, *, seconds: float = 60) -> Audit:
+        """Wait until nothing is under way, whoever sent it, and reconcile store and queues."""
+        return self._auditor.settle(wait=seconds)
+
     def settle(self, *, seconds: float = 60, dead: dict[str, int] | None = None) -> Audit:
         """Wait until nothing is under way, stop all, and check every invariant.
 
