@@ -24,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from .errors import InvalidDelivery
+from .one_medium import with_lists
 
 __all__ = [
     "DETAIL_EVENTS",
@@ -66,7 +67,10 @@ MEDIA_LISTS = {
 }
 _MILLISECONDS = re.compile(r"-?\d{11,14}")
 _DETAIL_TOPIC = re.compile(r"v2\.detail\.events\.conversation\.[^.]+\.(?P<what>.+)")
-_CHANGE_TOPIC = re.compile(r"v2\.(?:routing\.queues|users)\.[^.]+\.conversations(?:\.[a-z]+)?")
+_CHANGE_TOPIC = re.compile(
+    r"v2\.(?:routing\.queues|users)\.[^.]+\.conversations(?:\.(?P<medium>[a-z]+))?"
+)
+_LISTS = {name.lower(): name for name in MEDIA_LISTS}
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 _FLAT_HINTS = {"eventId", "eventType", "mediaType", "eventTime", "participantId", "sessionId"}
@@ -86,7 +90,8 @@ class ConversationEvent:
         direction: ``inbound``, ``outbound`` or None.
         envelope: The form in which it came.
         topic: The sender's topic, if any.
-        body: The part that speaks of the event itself (``eventBody``, or the whole).
+        body: The part that speaks of the event itself (``eventBody``, or the whole); that of a
+            topic of one medium in the form of the topic of all.
         source: The untouched event as it was delivered.
     """
 
@@ -156,7 +161,10 @@ def _notification(item: dict[str, Any]) -> ConversationEvent:
     body = _object(item["eventBody"], "eventBody")
     topic = _text(item.get("topicName", ""), "topicName")
     event_id = digest({"topic": topic, "body": body})
-    return _build(item, body, topic or None, event_id, "notification", item.get("timestamp"))
+    match = _CHANGE_TOPIC.fullmatch(topic)
+    medium = _LISTS.get(match["medium"] or "") if match else None
+    whole = with_lists(body, medium) if medium else body
+    return _build(item, whole, topic or None, event_id, "notification", item.get("timestamp"))
 
 
 def _flat(item: dict[str, Any]) -> ConversationEvent:

@@ -25,9 +25,9 @@ LAYERS = {
     "ground": "crash errors news once settings webhook_secrets",
     "pure": (
         "api_errors authenticity autopsy backoff conversations correlation data_action dead "
-        "detail_facts eventbridge events facts ids ledgers link_errors merging messages outlets "
-        "privacy shapes shapes_analytics shapes_rest side_by_side sights spellings stand_ins "
-        "strict_json timings tls_errors tokens topics tracebacks"
+        "detail_facts eventbridge events facts ids ledgers link_errors merging messages "
+        "one_medium outlets privacy shapes shapes_analytics shapes_rest side_by_side sights "
+        "spellings stand_ins strict_json timings tls_errors tokens topics tracebacks"
     ),
     "one I/O each": (
         "amqp_fields auth broker canary channels checkpoint client connecting database "

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from ..events import DETAIL_EVENTS
 from .bodies import ApiError
+from .notification import MEDIA
 from .sources import Source
 from .times import make_id
 
@@ -27,8 +28,14 @@ _VIEW = "conversation:communication:view"
 # Template → what a client needs. Which permission guards which topic is told by the available
 # topics of an organisation; these are what conversations of queues and users are guarded with.
 TOPICS: dict[str, tuple[str, ...]] = {
-    "v2.routing.queues.{id}.conversations": (_VIEW, "routing:queue:view"),
-    "v2.users.{id}.conversations": (_VIEW,),
+    **{
+        f"{place}.{{id}}.conversations{ending}": permissions
+        for place, permissions in (
+            ("v2.routing.queues", (_VIEW, "routing:queue:view")),
+            ("v2.users", (_VIEW,)),
+        )
+        for ending in ("", *(f".{medium}" for medium in MEDIA))
+    },
     **{
         f"v2.detail.events.conversation.{{id}}.{what}": ("analytics:conversationDetail:view",)
         for what in sorted(DETAIL_EVENTS)
@@ -87,8 +94,8 @@ class Channels:
         self._made = 0
         self._open: dict[str, Channel] = {}
         self._known = {
-            "v2.routing.queues.{id}.conversations": {queue.id for queue in source.queues},
-            "v2.users.{id}.conversations": {user.id for user in source.users},
+            "v2.routing.queues": {queue.id for queue in source.queues},
+            "v2.users": {user.id for user in source.users},
         }
 
     def __iter__(self) -> Iterator[Channel]:
@@ -171,7 +178,7 @@ class Channels:
 
     def _exists(self, template: str, topic: str) -> bool:
         found = _PATTERNS[template].fullmatch(topic)
-        known = self._known.get(template)
+        known = self._known.get(template.partition(".{id}")[0])
         return known is None or (found is not None and found[1] in known)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from .rest import rest_conversation
 from .truth import SimConversation, as_of
 
-__all__ = ["conversation_topic", "notification_conversation"]
+__all__ = ["MEDIA", "conversation_topic", "media_conversation", "notification_conversation"]
 
 _NOT_SENT: dict[str, frozenset[str]] = {
     level: frozenset(names.split())
@@ -24,7 +24,20 @@ _NOT_SENT: dict[str, frozenset[str]] = {
         "wrapup": "name",
     }.items()
 }
-_MEDIA = ("calls", "callbacks", "chats", "emails", "messages")
+MEDIA = ("calls", "callbacks", "chats", "emails", "messages")
+"""Lists of a participant, and the endings of the topics that tell of one medium only."""
+# Of a participant with its one item: who it is, and what the item's fields are called there.
+_PERSON = "id name address purpose attributes wrapupRequired conversationRoutingData".split()
+_REFERENCES = {
+    "userId": "user",
+    "queueId": "queue",
+    "externalContactId": "externalContact",
+    "externalOrganizationId": "externalOrganization",
+}
+_RENAMED = {"disconnectedTime": "endTime", "peerId": "peer"}
+_NOT_FLAT = frozenset(
+    "id self other afterCallWork afterCallWorkRequired fromAddress toAddress".split()
+)
 
 
 def notification_conversation(conversation: SimConversation, at: datetime) -> dict[str, Any]:
@@ -33,6 +46,30 @@ def notification_conversation(conversation: SimConversation, at: datetime) -> di
     body["recordingState"] = body["recordingState"].lower()
     body["participants"] = [_participant(person) for person in body["participants"]]
     return body
+
+
+def media_conversation(body: dict[str, Any], medium: str) -> dict[str, Any] | None:
+    """Return what the topic of one medium tells: of each participant its newest item, flat.
+
+    Args:
+        body: Of the whole conversation, as `notification_conversation` returns it.
+        medium: One of `MEDIA`.
+
+    Returns:
+        None where nobody takes part by that medium.
+    """
+    people = [_flat(person, medium) for person in body["participants"] if person[medium]]
+    return body | {"participants": people, "otherMediaUris": []} if people else None
+
+
+def _flat(person: dict[str, Any], medium: str) -> dict[str, Any]:
+    item = person[medium][-1]
+    known = {name: person[name] for name in _PERSON if name in person}
+    named = {name: {"id": person[given]} for given, name in _REFERENCES.items() if given in person}
+    rest = {
+        _RENAMED.get(name, name): value for name, value in item.items() if name not in _NOT_FLAT
+    }
+    return known | named | rest
 
 
 def conversation_topic(conversation: SimConversation, at: datetime) -> str:
@@ -60,7 +97,7 @@ def _participant(person: dict[str, Any]) -> dict[str, Any]:
         body["wrapup"] = _without(body["wrapup"], "wrapup")
     if "conversationRoutingData" in body:
         body["conversationRoutingData"] = _routing(body["conversationRoutingData"])
-    for name in _MEDIA:
+    for name in MEDIA:
         body[name] = [_item(item, name) for item in body[name]]
     return body
 

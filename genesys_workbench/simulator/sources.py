@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from .analytics import analytics_conversation
 from .drawing import Drawn, Moment, draw, timeline
 from .envelopes import correlation_id
-from .notification import notification_conversation
+from .notification import MEDIA, media_conversation, notification_conversation
 from .people import Queue, User
 from .plans import DeliveryPlan
 from .rest import rest_conversation
@@ -170,11 +170,14 @@ class _Invention:
         detail = f"v2.detail.events.conversation.{event.conversation_id}.{event.what}"
         if hears(detail):
             yield self._frame(detail, event.body)
-        topics = [topic for topic in topics_of(self._moment) if hears(topic)]
-        if topics:
+        topics = topics_of(self._moment)
+        endings = ["", *(f".{medium}" for medium in MEDIA)]
+        if any(hears(topic + ending) for topic in topics for ending in endings):
             body = notification_conversation(self._moment.conversation, self.at)
-            for topic in topics:
-                yield self._frame(topic, body)
+            told = {f".{medium}": media_conversation(body, medium) for medium in MEDIA}
+            for ending, part in {"": body, **told}.items():
+                heard = [topic + ending for topic in topics if part and hears(topic + ending)]
+                yield from (self._frame(topic, part or {}) for topic in heard)
 
     def _frame(self, topic: str, body: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -17,11 +17,16 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.sync.client import connect
 
+from genesys_workbench.events import DETAIL_EVENTS
 from genesys_workbench.simulator.analytics import analytics_conversation
 from genesys_workbench.simulator.detail_events import detail_events
 from genesys_workbench.simulator.drawing import timeline
 from genesys_workbench.simulator.faults import Fault
-from genesys_workbench.simulator.notification import notification_conversation
+from genesys_workbench.simulator.notification import (
+    MEDIA,
+    media_conversation,
+    notification_conversation,
+)
 from genesys_workbench.simulator.rest import rest_conversation
 from genesys_workbench.simulator.server import Simulator
 from genesys_workbench.simulator.times import iso
@@ -194,7 +199,7 @@ def test_the_sdk_reads_the_topics_that_there_are(sdk, client):
     api = sdk.NotificationsApi(client)
     entities = api.get_notifications_availabletopics(expand=["requiresPermissions"]).entities
     told = {one.id: one.requires_permissions for one in entities}
-    assert len(told) == 18
+    assert len(told) == 2 * (1 + len(MEDIA)) + len(DETAIL_EVENTS)
     assert "routing:queue:view" in told["v2.routing.queues.{id}.conversations"]
 
 
@@ -204,6 +209,25 @@ def test_the_sdk_reads_every_notification_of_a_conversation_and_knows_every_valu
         body = notification_conversation(moment.conversation, moment.event.occurred_at)
         read = client._ApiClient__deserialize(body, model)
         assert (read.id, OUTDATED in str(read)) == (body["id"], False)
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_the_sdk_knows_each_field_of_the_topics_of_one_medium(sdk, client, sim, medium):
+    name = medium.removesuffix("s").title()
+    model = f"QueueConversation{name}EventTopic{name}Conversation"
+    person = getattr(sdk, f"QueueConversation{name}EventTopic{name}MediaParticipant")()
+    known = set(person.attribute_map.values())
+    seen = 0
+    for moment in islice(timeline(sim.world.conversations), 1500):
+        whole = notification_conversation(moment.conversation, moment.event.occurred_at)
+        body = media_conversation(whole, medium)
+        if body is None:
+            continue
+        seen += 1
+        assert [set(one) - known for one in body["participants"] if set(one) - known] == []
+        read = client._ApiClient__deserialize(body, model)
+        assert (read.id, OUTDATED in str(read)) == (body["id"], False)
+    assert seen > 10
 
 
 def test_an_unknown_conversation_is_the_sdks_404(sdk, conversations):

@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from genesys_workbench.events import parse_event
 from genesys_workbench.simulator.channels import LIFE, MAX_CHANNELS, MAX_TOPICS
 from genesys_workbench.simulator.people import QUEUES, USERS
 from genesys_workbench.simulator.server import Simulator
@@ -185,6 +186,24 @@ def test_what_is_told_agrees_with_rest_and_analytics_and_is_not_told_again():
         with connect(channel["connectUri"]) as socket:
             newer = json.loads(socket.recv(10))["eventBody"].get("participants")
         assert newer not in [told["participants"] for told in last.values()]
+
+
+def test_the_topics_of_one_medium_tell_of_it_only_and_can_be_delivered():
+    with (
+        Simulator(live=True, speed=600, gap=2, conversations=60, rate_limit=1000) as sim,
+        httpx.Client(base_url=sim.url, trust_env=False) as client,
+    ):
+        authorize(client)
+        channel = client.post(CHANNELS).json()
+        for ending, medium in (("calls", "voice"), ("emails", "email")):
+            names = [f"v2.routing.queues.{queue.id}.conversations.{ending}" for queue in QUEUES]
+            client.put(subscriptions(channel), json=body(*names))
+            with connect(channel["connectUri"]) as socket:
+                while (frame := json.loads(socket.recv(10)))["topicName"] not in names:
+                    continue
+            event = parse_event(frame)
+            assert (event.event_type, event.media_type) == ("updated", medium)
+            assert client.get(f"/api/v2/conversations/{event.conversation_id}").status_code == 200
 
 
 def test_what_is_to_come_is_known_to_nobody(client):
