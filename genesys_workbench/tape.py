@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TextIO
 
 from .client import GenesysClient
 from .errors import BrokerError, GenesysError, UsageError
@@ -78,15 +78,15 @@ class Tape:
         self._lock = Lock()
         self._deliveries = 0
         self._ids: dict[str, None] = {}
+        self._file: TextIO | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.iterdir()):
-                raise UsageError(f"{folder} is not empty.", fix="name a new folder")
-            self._file = (folder / DELIVERIES).open("a", encoding="utf-8")
-            self._write_manifest()
+            taken = any(folder.iterdir())
         except OSError as exc:
             what = f"{folder} cannot be written to: {exc.strerror or exc}."
             raise UsageError(what, fix="name another folder") from exc
+        if taken:
+            raise UsageError(f"{folder} is not empty.", fix="name a new folder")
 
     @property
     def ready(self) -> bool:
@@ -108,12 +108,15 @@ class Tape:
     def close(self) -> None:
         """Stop taking events. Idempotent."""
         with self._lock:
-            self._file.close()
+            if self._file is not None:
+                self._file.close()
 
     def finish(
         self, client: GenesysClient | None, *, on_progress: Callable[[int, int], None]
     ) -> Kept:
         """Add what the API answers of each conversation, and look for what must not be there.
+
+        Where nothing came, the folder stays empty.
 
         Args:
             client: Of the organisation; None adds nothing.
@@ -123,6 +126,8 @@ class Tape:
             GenesysError: The organisation cannot be asked; the deliveries are kept.
         """
         self.close()
+        if not self._deliveries:
+            return Kept(0, 0, 0, 0, ())
         rest = analytics = 0
         try:
             if client is not None:
@@ -146,10 +151,19 @@ class Tape:
         }
         text = json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
         with self._lock:
-            self._file.write(text)
-            self._file.flush()
+            file = self._opened()
+            file.write(text)
+            file.flush()
             self._deliveries += 1
             self._ids[event.conversation_id] = None
+
+    def _opened(self) -> TextIO:
+        """Return the file of deliveries; with the first of them the folder becomes a cassette."""
+        if self._file is None:
+            self._write_manifest()
+            self._write("queues.json", {})
+            self._file = (self.folder / DELIVERIES).open("a", encoding="utf-8")
+        return self._file
 
     def _answers(
         self, client: GenesysClient

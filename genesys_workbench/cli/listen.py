@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +11,10 @@ from .brokers import opened
 from .options import Broker, settings_for
 from .output import say
 
-__all__ = ["add_to"]
+if TYPE_CHECKING:
+    from ..listener import Listener
+
+__all__ = ["Queues", "Users", "add_to", "hear"]
 
 LOOK_EVERY = 0.5
 Queues = Annotated[
@@ -39,21 +41,24 @@ def listen(queue: Queues = None, user: Users = None, broker: Broker = None) -> N
     from pydantic import SecretStr
 
     from ..listener import Listener, subjects_for
-    from ..logs import configure
-    from .serve import CHATTY
+    from .serve import configure_logs
 
     settings = settings_for(broker=broker)
-    configure(settings)
-    for name, level in CHATTY.items():
-        logging.getLogger(name).setLevel(level)
+    configure_logs(settings)
     subjects = subjects_for(settings, queues=queue or (), users=user or ())
     with opened(settings) as running:
         say(f"Broker: {running.why}")
         own = settings.model_copy(update={"broker_url": SecretStr(str(running.url))})
-        with (
-            suppress(KeyboardInterrupt, SystemExit),
-            Listener(own, subjects, tell=say, remember=settings.data_dir) as listener,
-        ):
-            while not listener.wait(LOOK_EVERY):
-                pass  # a signal that another thread caught is handled when this one wakes
+        hear(Listener(own, subjects, tell=say, remember=settings.data_dir))
     say("The bridge has stopped.")
+
+
+def hear(listener: Listener) -> None:
+    """Listen until Ctrl-C.
+
+    Raises:
+        WorkbenchError: Why it has ended by itself.
+    """
+    with suppress(KeyboardInterrupt, SystemExit), listener:
+        while not listener.wait(LOOK_EVERY):
+            pass  # a signal that another thread caught is handled when this one wakes

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .listen import LOOK_EVERY, Queues, Users
+from .listen import Queues, Users, hear
 from .options import Port, settings_for
 from .output import say
 
@@ -50,25 +49,15 @@ def record(
 
 
 def _hear(settings: Settings, folder: Path, queues: list[str], users: list[str]) -> None:
-    import logging
-
     from ..listener import Listener, subjects_for
-    from ..logs import configure
     from ..tape import Tape
-    from .serve import CHATTY
+    from .serve import configure_logs
 
-    configure(settings)
-    for name, level in CHATTY.items():
-        logging.getLogger(name).setLevel(level)
+    configure_logs(settings)
     subjects = subjects_for(settings, queues=queues, users=users)
     tape = Tape(folder)
     say(f"Recording to {folder}    (Ctrl-C ends it)")
-    with (
-        suppress(KeyboardInterrupt, SystemExit),
-        Listener(settings, subjects, publisher=tape, tell=say) as listener,
-    ):
-        while not listener.wait(LOOK_EVERY):
-            pass  # a signal that another thread caught is handled when this one wakes
+    hear(Listener(settings, subjects, publisher=tape, tell=say))
     _finish(settings, tape)
 
 
@@ -89,6 +78,9 @@ def _finish(settings: Settings, tape: Tape) -> None:
 
 
 def _tell(kept: Kept, folder: Path) -> None:
+    if not kept.deliveries:
+        say("Nothing came, so there is nothing to play.")
+        raise typer.Exit(1)
     say(
         f"Recorded {kept.deliveries} events of {kept.conversations} conversations; "
         f"REST tells {kept.rest} of them, analytics {kept.analytics}."

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..tape import Tape
 
-__all__ = ["CHATTY", "run_worker", "serve_receiver", "serve_tape"]
+__all__ = ["configure_logs", "run_worker", "serve_receiver", "serve_tape"]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be read, not to be bound
@@ -72,16 +72,22 @@ def serve_tape(settings: Settings, tape: Tape) -> None:
         _serve(app, sock, lambda: say(ready), certificate, settings.header_timeout)
 
 
+def configure_logs(settings: Settings) -> None:
+    """Set the logs up for a command that tells a person in its own lines what goes on."""
+    from ..logs import configure
+
+    configure(settings)
+    for name, level in CHATTY.items():
+        logging.getLogger(name).setLevel(level)
+
+
 def _prepare(settings: Settings) -> tuple[str, str] | None:
     """Set the logs up, warn, and return the files of the certificate, if there is to be one."""
-    from ..logs import configure
     from ..tls import server_files
 
     certificate = server_files(settings)
-    configure(settings)
+    configure_logs(settings)
     Voice.logs = settings.log_format == "json"
-    for name, level in CHATTY.items():
-        logging.getLogger(name).setLevel(level)
     if settings.webhook_secret is None and settings.host not in LOOPBACK:
         say("WARNING: open to the network without WORKBENCH_WEBHOOK_SECRET: anybody can post.")
     return certificate

@@ -7,7 +7,7 @@ import re
 import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from genesys_workbench.details import ConversationDetails
 from genesys_workbench.errors import SettingsError, UsageError
 from genesys_workbench.events import parse_event
 from genesys_workbench.listener import Listener, subjects_for
+from genesys_workbench.messages import encode
 from genesys_workbench.paging import interval_of
 from genesys_workbench.publisher import PublisherLike
 from genesys_workbench.receiver import PATH, create_app
@@ -284,13 +285,30 @@ def test_without_an_organisation_to_ask_the_deliveries_are_kept(shell: Shell) ->
 
 def test_a_full_disk_is_told_to_the_sender(tmp_path: Path) -> None:
     tape = Tape(tmp_path / "full")
-    tape._file.close()
     tape._file = Path("/dev/full").open("a")  # noqa: SIM115
     with Simulator() as sim:
         settings = settings_for(sim, tmp_path)
         with ServerThread(create_app(settings, publisher=tape)) as receiver:
             answer = httpx.post(receiver.url + PATH, json={"conversationId": "a"})
     assert answer.status_code == 503
+
+
+def test_killed_while_it_records_what_came_until_then_plays(shell: Shell) -> None:
+    shell.start("record", BENCH, "record", "tape", "--port", "0")
+    shell.wait_for("record", "Recording to tape")
+    url = next(word for word in shell.said("record").split() if word.startswith("http://"))
+    assert httpx.post(url, json={"conversationId": "a-1", "eventId": "e"}).status_code == 202
+    shell.kill("record")
+    with Simulator(cassette=shell.folder / "tape") as played:
+        assert len(played._state.present.source.events) == 1
+
+
+def test_where_nothing_came_the_folder_can_be_used_again(shell: Shell) -> None:
+    for _ in range(2):
+        shell.start("record", BENCH, "record", "tape", "--port", "0")
+        shell.wait_for("record", "Recording to tape")
+        assert shell.stop("record", signal.SIGINT)[0] == 1
+        assert "Nothing came" in shell.said("record")
 
 
 def test_a_folder_with_something_in_it_is_not_written_to(tmp_path: Path) -> None:
@@ -314,6 +332,8 @@ def test_a_damaged_cassette_is_named_with_its_file(
 ) -> None:
     folder = tmp_path / "damaged"
     tape = Tape(folder)
+    event = parse_event({"conversationId": "a-1"})
+    tape.publish(encode(event, received_at=datetime.now(UTC))).result(0)
     tape.finish(None, on_progress=lambda _, __: None)
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
