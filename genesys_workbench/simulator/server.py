@@ -216,8 +216,8 @@ class Simulator:
         """Send events to the enabled webhooks, or to `targets`, and wait for the outcome.
 
         Args:
-            events: Distinct events for each target; None for all of a cassette, as far apart
-                as they were.
+            events: Distinct events for each target; None for all of a cassette. Those of a
+                cassette are as far apart as they were, unless a rate is given.
             targets: URLs to send to, instead of the webhooks.
             on_progress: Called in this thread, every 0.1 s and at the end, with the counts.
             options: Further fields of `DeliveryPlan`: rate, envelope, duplicates, disorder,
@@ -263,12 +263,12 @@ class Simulator:
         ]
 
     def _extent(self, events: int | None) -> dict[str, Any]:
-        if events is not None:
-            return {"events": events}
         source = self._state.present.source
-        if not isinstance(source, Cassette):
+        if isinstance(source, Cassette):
+            return {"events": events or max(1, len(source.events)), "speed": self._speed}
+        if events is None:
             raise SettingsError("How many events are to be delivered?", fix="pass events=100")
-        return {"events": max(1, len(source.events)), "speed": self._speed}
+        return {"events": events}
 
 
 def _tell(on_progress: Callable[[dict[str, int]], None] | None, ledger: Ledger) -> None:
