@@ -8,8 +8,7 @@
 ``conversations/analytics/{id}.json``     the same of analytics, with attributes where known
 ========================================  ====================================================
 
-What a conversation was like in between is not known: REST and analytics answer as at the end from
-its first event on.
+REST and analytics answer from a conversation's first event on, without what came later.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from ..events import ConversationEvent, parse_event
 from .drawing import CREATED, UPDATED, Drawn, salted
 from .people import Queue, User
 from .plans import DeliveryPlan
+from .rewinding import as_it_stood
 
 __all__ = ["Cassette", "Recorded"]
 
@@ -70,6 +70,7 @@ class Cassette:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         manifest = _object(folder / "manifest.json", folder)
         if manifest.get("format") != FORMAT or manifest.get("version") != 1:
             raise _not_one(folder, "its manifest.json is not that of a cassette of version 1")
@@ -110,14 +111,10 @@ class Cassette:
         return self._places.get(conversation_id)
 
     def analytics(
-        self,
-        place: int,
-        at: datetime | None,  # noqa: ARG002 - only the end is known
-        *,
-        attributes: bool = False,
+        self, place: int, at: datetime | None, *, attributes: bool = False
     ) -> dict[str, Any]:
-        """See `Source`; it is the body of the end, whatever the time."""
-        body = self._analytics[place]
+        """See `Source`."""
+        body = _then(self._analytics[place], at, self._starts[place])
         if attributes:
             return body
         people = [_without_attributes(one) for one in body.get("participants", ())]
@@ -129,13 +126,11 @@ class Cassette:
             return None
         return self._first.get(conversation_id, self.start)
 
-    def rest(
-        self,
-        conversation_id: str,
-        at: datetime | None,  # noqa: ARG002 - only the end is known
-    ) -> dict[str, Any]:
-        """See `Source`; it is the body of the end, whatever the time."""
-        return self._rest[conversation_id]
+    def rest(self, conversation_id: str, at: datetime | None) -> dict[str, Any]:
+        """See `Source`."""
+        body = self._rest[conversation_id]
+        start = body.get("startTime")
+        return _then(body, at, self.start if start is None else _time(start, self._folder))
 
     def changes(self) -> Iterator[Recorded]:
         """See `Source`."""
@@ -181,6 +176,11 @@ def _recorded(folder: Path, start: datetime) -> Iterator[Recorded]:
         kind = UPDATED if event.conversation_id in seen else CREATED
         seen.add(event.conversation_id)
         yield Recorded(event, seconds, start + timedelta(seconds=seconds), kind)
+
+
+def _then(body: dict[str, Any], at: datetime | None, start: datetime) -> dict[str, Any]:
+    # Where a clock ran fast, an event may have come before the start that it tells of.
+    return body if at is None or at < start else as_it_stood(body, at)
 
 
 def _drawn(one: Recorded, salt: str) -> Drawn:
