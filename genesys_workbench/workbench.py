@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from . import memory, samples
 from .broker import Broker, locate, node_dir, setup_topology, url_of
 from .deliverylog import DeliveryLog
-from .errors import WorkbenchError
+from .errors import SettingsError, WorkbenchError
 from .memory import MemoryPublisher
 from .node import PrivateNode
 from .once import once
@@ -53,10 +53,14 @@ class Workbench:
     Args:
         settings: Read from the environment if None.
         seed: Of the simulated contact centre.
+        cassette: Folder of ``genesys-workbench record`` that the simulator plays instead.
         throwaway_node: A private RabbitMQ node of its own instead of the one that commands share.
         workers: Processes of the worker; RabbitMQ only.
         worker_log: Where the worker process writes; None throws it away.
         on_step: Called with a line for people before each part.
+
+    Raises:
+        SettingsError: A cassette is to be played, but the settings name an organisation.
     """
 
     def __init__(
@@ -64,14 +68,21 @@ class Workbench:
         settings: Settings | None = None,
         *,
         seed: int = 42,
+        cassette: Path | None = None,
         throwaway_node: bool = False,
         workers: int = 2,
         worker_log: Path | None = None,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings or load_settings()
+        if cassette is not None and not self._simulated:
+            raise SettingsError(
+                "A cassette is played by the simulator, but the settings name an organisation.",
+                fix="unset GENESYS_CLOUD_CLIENT_ID, _SECRET and _API_URL",
+            )
         self.lock = threading.RLock()
         self._seed = seed
+        self._cassette = cassette
         self._throwaway = throwaway_node
         self._workers = workers
         self._worker_log = worker_log
@@ -106,6 +117,10 @@ class Workbench:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def _simulated(self) -> bool:
+        return not self.settings.live and not self.settings.api_url_override
 
     @once
     def store(self) -> Store:
@@ -268,8 +283,9 @@ class Workbench:
     def _open(self) -> None:
         self._on_step(f"broker: {self.broker.why}")
         node = self._open_broker()
-        if not self.settings.live and not self.settings.api_url_override:
-            self._on_step("simulator: a contact centre is invented")
+        if self._simulated:
+            played = self._cassette and f"plays {self._cassette}"
+            self._on_step(f"simulator: {played or 'a contact centre is invented'}")
             self._open_simulator()
         self._on_step("store: tables are made or checked")
         self._stack.callback(self.store.close)
@@ -292,6 +308,7 @@ class Workbench:
 
         self.simulator = Simulator(
             self._seed,
+            cassette=self._cassette,
             rate_limit=SIMULATED_RATE_LIMIT,
             signer=signer_of(self.settings),
             local_tls=own_context(self.settings),

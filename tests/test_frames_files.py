@@ -35,6 +35,20 @@ def expected() -> Frames:
     return from_conversations(bodies(), queue_names=queue_names(), key=KEY)
 
 
+def test_a_cassettes_damaged_file_is_rejected_with_its_name(tmp_path: Path) -> None:
+    told = {"manifest.json": {"format": "genesys-workbench-cassette", "version": 1}}
+    told |= {"conversations/analytics/a.json": analytics()[0]}
+    told |= {"conversations/rest/b.json": rest()[1], "queues.json": queue_names()}
+    for name, body in told.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(body))
+    (tmp_path / "conversations" / "rest" / "c.json").write_text("{")
+    found = from_file(tmp_path, key=KEY)
+    assert len(found.conversations) == 2
+    assert found.conversations["queue_name"].notna().any()
+    assert list(found.rejected["reason"]) == ["conversations/rest/c.json is no JSON."]
+
+
 def assert_equal(found: Frames, expected: Frames) -> None:
     for name in FRAMES:
         if name != "rejected":

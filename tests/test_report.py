@@ -211,6 +211,28 @@ def test_a_file_that_is_not_there_is_said_in_words(bench: Any, tmp_path: Path) -
         report.read("file", period=DAY, file=tmp_path / "no.jsonl", bench=bench)
 
 
+def test_a_period_in_which_a_file_has_nothing_is_told_with_the_files_own(
+    bench: Any, simulator: Simulator, tmp_path: Path
+) -> None:
+    file = export(tmp_path, simulator)
+    with pytest.raises(SettingsError, match=r"None of the [^$]*period=2026-01-05/2026-01-") as told:
+        report.read("file", period="2025-01-01/2025-02-01", file=file, bench=bench)
+    period = str(told.value.fix).partition("period=")[2]
+    assert len(report.read("file", period=period, file=file, bench=bench).conversations) > 1
+
+
+def test_a_queue_that_only_the_file_knows_is_known(
+    bench: Any, simulator: Simulator, tmp_path: Path
+) -> None:
+    told = [json.dumps(rest_conversation(one)) for one in simulator.world.conversations]
+    file = tmp_path / "other.jsonl"
+    billing = next(one.id for one in simulator.world.queues if one.name == "Billing")
+    text = "\n".join(told).replace("Billing", "Invoices")
+    file.write_text(text.replace(billing, "0a1b2c3d-0001-4001-8001-00000000000a"))
+    found = report.read("file", period=DAY, file=file, queue="Invoices", bench=bench)
+    assert len(found.conversations)
+
+
 class Teller:
     """A client whose queries all give the same."""
 

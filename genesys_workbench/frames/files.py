@@ -14,6 +14,7 @@ import msgspec
 
 from ..errors import WorkbenchError
 from ..privacy import Key
+from .cassettes import gather_cassette, is_cassette, queue_names_in
 from .frameset import Frames
 from .gathering import Gathering
 from .writing import needs_pyarrow
@@ -33,15 +34,17 @@ def from_file(
     show_personal: bool = False,
     key: Key | None = None,
 ) -> Frames:
-    """Make frames of an export file, or read back a folder that `Frames.write` has filled.
+    """Make frames of an export file or a cassette, or read back what `Frames.write` has written.
 
     Understood are JSON Lines, one JSON array, one answer of a details query (also many, a line
     each), all of these as ``.gz``, and parquet with a row for each conversation or with its JSON
     in a column ``raw``. What cannot be read is in `Frames.rejected`, with the number of its line.
+    A folder is a cassette of ``genesys-workbench record``, or one that `Frames.write` has filled.
 
     Args:
         path: File or folder.
-        queue_names: See `from_conversations`; not for a folder, nor are the others.
+        queue_names: See `from_conversations`; not for a folder of `Frames.write`, nor are the
+            others. A cassette knows those of its own queues.
         show_personal: See there.
         key: See there.
 
@@ -49,11 +52,15 @@ def from_file(
         WorkbenchError: There is no such file, or it is of another kind.
     """
     path = Path(path)
-    if path.is_dir():
+    cassette = path.is_dir() and is_cassette(path)
+    if path.is_dir() and not cassette:
         return Frames.read(path)
-    gathering = Gathering(queue_names, show_personal=show_personal, key=key)
+    names = {**queue_names_in(path), **(queue_names or {})} if cassette else queue_names
+    gathering = Gathering(names, show_personal=show_personal, key=key)
     try:
-        if path.suffix == ".parquet":
+        if cassette:
+            gather_cassette(path, gathering)
+        elif path.suffix == ".parquet":
             _gather_parquet(path, gathering)
         elif path.name.lower().endswith(_TEXT_ENDINGS):
             _gather_text(path, gathering)

@@ -70,10 +70,13 @@ def read(
     veil: dict[str, Any] = {"show_personal": show_personal, "key": key}
     with _client(source, settings, bench) as client:
         names = frames.queue_names(client)
-        _check_queue(queue, names)
         if source == "file":
             found = frames.from_file(_path(file), queue_names=names, **veil)
-        elif source == "database":
+            _check_queue(queue, names | _queues_in(found))
+            _check_period(found, within)
+            return _selected(found, within, media, queue)
+        _check_queue(queue, names)
+        if source == "database":
             found = _from_store(settings, bench, within, queue_names=names, **veil)
         else:
             found = frames.from_conversations(_told(client, within), queue_names=names, **veil)
@@ -152,6 +155,23 @@ def _check_queue(queue: str, names: Mapping[str, str]) -> None:
         raise SettingsError(
             f"There is no queue {queue!r}.", fix=f"use one of: {', '.join(sorted(names.values()))}"
         )
+
+
+def _queues_in(found: Frames) -> dict[str, str]:
+    """Return the names of the queues that conversations were in, by themselves."""
+    return {name: name for names in found.conversations.queue_names for name in names}
+
+
+def _check_period(found: Frames, period: Period) -> None:
+    """Refuse a period in which a file has nothing: its own is easily known."""
+    starts = found.conversations.started_at.dropna()
+    if starts.empty or ((starts >= period.start) & (starts < period.end)).any():
+        return
+    first, last = starts.min(), starts.max() + timedelta(days=1)
+    raise SettingsError(
+        f"None of the {len(starts):,} conversations of the file began in the period.",
+        fix=f"give theirs: period={first:%Y-%m-%d}/{last:%Y-%m-%d}",
+    )
 
 
 def _from_store(

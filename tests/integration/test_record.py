@@ -34,12 +34,14 @@ from genesys_workbench.simulator.server import Simulator
 from genesys_workbench.stand_ins import StandIns
 from genesys_workbench.store import Store
 from genesys_workbench.tape import Kept, Tape
+from genesys_workbench.workbench import Workbench
 from tests.canaries import in_files
 from tests.integration.shells import BENCH, Shell
 from tests.integration.workers import wait_until
 
 KEY = b"a key that only the test knows"
 WANTED = 25
+LIVE = {"client_id": "someone", "client_secret": SecretStr("canary")}
 # Columns with ids and personal data; metrics have names too, which are the platform's.
 REPLACED = re.compile(r"_(?:ids?|key)$|^(?:ani|dnis|address|attributes|customer_|wrap_up_code)")
 
@@ -209,6 +211,39 @@ def test_its_deliveries_are_as_far_apart_as_they_were(cassette: Path, tmp_path: 
     tape.close()
     assert ledger.summary["accepted"] == len(events)
     assert passed >= events[-1].seconds / 100 > 0.5
+
+
+def test_its_folder_is_read_to_the_same_frames(session: Session) -> None:
+    stand_ins = StandIns(KEY)
+    told = sorted(session.told, key=lambda body: str(body["conversationStart"]))
+    names = {stand_ins.id(queue.id): queue.name for queue in QUEUES}
+    check_same(
+        frames.from_file(session.folder, show_personal=True),
+        frames.from_conversations(
+            map(stand_ins.conversation, told), queue_names=names, show_personal=True
+        ),
+    )
+
+
+def test_a_workbench_plays_it_through_all_its_parts(cassette: Path, tmp_path: Path) -> None:
+    settings = load_settings(
+        broker_url=SecretStr("memory://"),
+        database_url=SecretStr(f"sqlite:///{tmp_path / 'store.db'}"),
+        data_dir=tmp_path,
+        port=0,
+    )
+    with Workbench(settings, cassette=cassette) as bench:
+        assert bench.simulator is not None
+        ledger = bench.simulator.deliver(targets=[bench.address()], rate=1000)
+        sent = ledger.summary["accepted"]
+        wait_until(lambda: bench.store.counts()["events"] == sent, what="every event")
+        kept = frames.from_store(bench.store).conversations
+    read = frames.from_file(cassette).conversations
+    assert list(kept["conversation_id"]) == list(read["conversation_id"])
+    for name in ("started_at", "duration_s", "media_type", "queue_name", "talk_s"):
+        assert kept[name].equals(read[name]), name
+    with pytest.raises(SettingsError, match="name an organisation"):
+        Workbench(settings.model_copy(update=LIVE), cassette=cassette)
 
 
 def test_what_has_not_come_yet_is_not_known(cassette: Path) -> None:
