@@ -286,7 +286,7 @@ def parse_time(value: Any, name: str = "time") -> datetime | None:
 def digest(value: Any) -> str:
     """Return 32 hex digits that are the same for the same JSON value, however it is spelt."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _identifier(value: Any, name: str) -> str:

@@ -197,7 +197,7 @@ def payload_of(
 ) -> str:
     """Return the task's one argument: an event as JSON, with its untouched source."""
     when = event.occurred_at
-    return _quick.encode(
+    return _written(
         {
             "conversationId": event.conversation_id,
             "timestamp": when.isoformat().replace("+00:00", "Z") if when else None,
@@ -210,7 +210,14 @@ def payload_of(
             "receivedAt": received_at.astimezone(UTC).isoformat(),
             "source": event.source,
         }
-    ).decode()
+    )
+
+
+def _written(value: dict[str, Any]) -> str:
+    try:
+        return _quick.encode(value).decode()
+    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can tell
+        return json.dumps(value, separators=(",", ":"))
 
 
 def task_headers(task_id: str, event_id: str) -> dict[str, Any]:

@@ -76,7 +76,8 @@ def mask(value: str, key: Key | None = None) -> str:
     key = key or _SESSION_KEY
     secret = key.encode() if isinstance(key, str) else key
     plain = normalise_address(value) or value
-    return "masked-" + hmac.digest(secret, plain.encode(), hashlib.sha256).hex()[:16]
+    told = plain.encode("utf-8", "surrogatepass")  # JSON may hold half a pair
+    return "masked-" + hmac.digest(secret, told, hashlib.sha256).hex()[:16]
 
 
 def mask_conversation(body: Mapping[str, Any], key: Key | None = None) -> dict[str, Any]:

@@ -100,7 +100,8 @@ class StandIns:
         return str(UUID(bytes=self._digest(text)[:16], version=4))
 
     def _digest(self, text: str) -> bytes:
-        return hmac.digest(self._key, b"id:" + text.encode(), hashlib.sha256)
+        told = b"id:" + text.encode("utf-8", "surrogatepass")
+        return hmac.digest(self._key, told, hashlib.sha256)
 
 
 def _each_text(value: Any, change: Callable[[str, str], str], name: str = "") -> Any:

@@ -149,7 +149,7 @@ class Tape:
             "at": round(self._monotonic() - self._begun, 3),
             "event": self._stand_ins.event(event.source),
         }
-        text = json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+        text = json.dumps(line, separators=(",", ":")) + "\n"
         with self._lock:
             file = self._opened()
             file.write(text)
@@ -204,7 +204,7 @@ class Tape:
     def _write(self, name: str, body: dict[str, Any]) -> None:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(body, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
 
 
 def _each(client: GenesysClient, ids: Iterable[str]) -> Iterator[dict[str, Any]]:

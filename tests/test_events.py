@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +17,7 @@ from genesys_workbench.events import (
     parse_events,
     parse_time,
 )
+from genesys_workbench.messages import decode, encode
 
 CONVERSATION = "9f5c2f0e-1111-4222-8333-444455556666"
 BODY = {
@@ -206,9 +208,12 @@ def test_all_spellings_of_a_time_give_the_same_aware_utc_time(value: object) -> 
     assert found.utcoffset() == UTC.utcoffset(None)
 
 
+# As a socket may bring them: half a surrogate pair too, which receivers refuse.
+texts = st.text(st.characters(exclude_categories=()))
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )
 names = st.sampled_from(
@@ -227,3 +232,5 @@ def test_any_json_object_is_an_event_or_a_422(item: dict[str, object]) -> None:
         assert 0 < len(event.event_id) <= 128
         assert event.source is item
         assert parse_event(item) == event
+        message = encode(event, received_at=WHEN)
+        assert decode(json.loads(message.body)[0][0]).event.source == item

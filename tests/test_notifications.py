@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from genesys_workbench.channels import Subject
 from genesys_workbench.errors import SpoolFull
 from genesys_workbench.events import ConversationEvent, parse_event
+from genesys_workbench.messages import decode, encode
 from genesys_workbench.notifications import Bridge
 
 QUEUES = [f"v2.routing.queues.q-{number}.conversations" for number in (1, 2)]
@@ -52,6 +55,14 @@ def test_the_first_is_the_creation_and_the_others_are_changes() -> None:
     intake = Intake()
     hear(bridge(intake), told("c-1"), told("c-1", address="a"), told("c-2"))
     assert [event.event_type for event in intake.kept] == ["created", "updated", "created"]
+
+
+def test_half_a_surrogate_pair_goes_its_way_like_any_text() -> None:
+    intake = Intake()
+    hear(bridge(intake), told("c-1", address="half \ud800"))
+    message = encode(intake.kept[0], received_at=datetime.now(UTC))
+    source = decode(json.loads(message.body)[0][0]).event.source
+    assert source["eventBody"]["address"] == "half \ud800"
 
 
 def test_a_change_that_comes_by_two_topics_is_one_event() -> None:

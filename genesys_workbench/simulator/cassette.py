@@ -117,8 +117,10 @@ class Cassette:
         body = _then(self._analytics[place], at, self._starts[place])
         if attributes:
             return body
-        people = [_without_attributes(one) for one in body.get("participants", ())]
-        return body | {"participants": people}
+        people = body.get("participants")
+        if not isinstance(people, list):
+            return body
+        return body | {"participants": [_without_attributes(one) for one in people]}
 
     def begun(self, conversation_id: str) -> datetime | None:
         """See `Source`; known from its first event, where there is one."""
@@ -167,7 +169,7 @@ class Cassette:
 
 def _recorded(folder: Path, start: datetime) -> Iterator[Recorded]:
     path, seen = folder / "deliveries.jsonl", set()
-    for number, line in enumerate(_text(path, folder).splitlines(), start=1):
+    for number, line in enumerate(_text(path, folder).strip().split("\n"), start=1):
         try:
             told = json.loads(line)
             event, seconds = parse_event(told["event"]), float(told["at"])
@@ -186,7 +188,7 @@ def _then(body: dict[str, Any], at: datetime | None, start: datetime) -> dict[st
 def _drawn(one: Recorded, salt: str) -> Drawn:
     body = salted(dict(one.event.source), one.event.envelope, salt)
     event = parse_event(body) if salt else one.event
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(body, separators=(",", ":"))
     return Drawn(
         event.event_id, event.conversation_id, event.envelope, text.encode(), at=one.seconds
     )
@@ -218,7 +220,9 @@ def _user(user_id: str) -> User:
     return User(user_id, f"Agent {short}", f"agent-{short}@example.com")
 
 
-def _without_attributes(person: dict[str, Any]) -> dict[str, Any]:
+def _without_attributes(person: Any) -> Any:
+    if not isinstance(person, dict):
+        return person
     return {name: value for name, value in person.items() if name != "attributes"}
 
 

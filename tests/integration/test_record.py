@@ -347,6 +347,22 @@ def test_where_nothing_came_the_folder_can_be_used_again(shell: Shell) -> None:
         assert "Nothing came" in shell.said("record")
 
 
+def test_any_character_that_json_may_hold_is_recorded_and_played(tmp_path: Path) -> None:
+    odd = "a\u2028b\x85c\ud800\u0000"
+    tape = Tape(tmp_path / "odd")
+    source = {"conversationId": "a-1", "eventId": "e", "queueName": odd, "participantId": odd}
+    event = parse_event(source)
+    tape.publish(encode(event, received_at=datetime.now(UTC))).result(0)
+    tape.finish(None, on_progress=lambda _, __: None)
+    with Simulator(cassette=tmp_path / "odd", speed=100) as sim:
+        again = Tape(tmp_path / "again")
+        app = create_app(settings_for(sim, tmp_path), publisher=again)
+        with ServerThread(app) as receiver:
+            ledger = sim.deliver(targets=[receiver.url + PATH])
+    again.close()
+    assert ledger.summary == {"sent": 1, "accepted": 1, "rejected": 0}
+
+
 def test_a_folder_with_something_in_it_is_not_written_to(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").touch()
     with pytest.raises(UsageError, match="not empty"):
