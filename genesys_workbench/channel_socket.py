@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -41,6 +42,7 @@ FIRST_PAUSE, LAST_PAUSE = 0.25, 30.0
 OVERLAP = timedelta(seconds=10)
 # What was missed for longer is no gap, but a past that one may want to read or not.
 LONGEST_GAP = timedelta(days=1)
+AT_ONCE = 100  # a page of analytics
 MAX_FRAME = 4 * 1024 * 1024
 
 
@@ -215,22 +217,25 @@ class ChannelSocket:
             return
         seconds = (until - since).total_seconds()
         try:
-            found = await asyncio.to_thread(self._begun, since - OVERLAP, until)
+            count = await self._publish_begun(since - OVERLAP, until)
         except GenesysError as exc:
             if exc.transient:
                 raise
             self._tell(f"What was missed in {seconds:.0f} s cannot be looked up: {exc}")
-            self._gap = None
-            return
-        for conversation in found:
-            event = found_event(conversation)
-            if event is not None:
-                await self._safe(event, conversation)
+        else:
+            self._tell(f"Looked up {count} conversations of a gap of {seconds:.0f} s.")
         self._gap = None
-        self._tell(f"Looked up {len(found)} conversations of a gap of {seconds:.0f} s.")
 
-    def _begun(self, since: datetime, until: datetime) -> list[dict[str, Any]]:
-        return list(conversations_between(self._client, self._subjects, since, until))
+    async def _publish_begun(self, since: datetime, until: datetime) -> int:
+        found = conversations_between(self._client, self._subjects, since, until)
+        count = 0
+        while some := await asyncio.to_thread(lambda: list(islice(found, AT_ONCE))):
+            for conversation in some:
+                event = found_event(conversation)
+                if event is not None:
+                    await self._safe(event, conversation)
+            count += len(some)
+        return count
 
     def _lost(self, why: str) -> None:
         self._tell(f"The socket was lost ({why}); trying again.")
