@@ -75,7 +75,9 @@ KILLERS = {
 
 
 def good(name: str) -> Message:
-    return encode(parse_event({"conversationId": "c", "eventId": name}), received_at=now())
+    """An event with a text that JSON can hold and UTF-8 cannot, which is no poison."""
+    source = {"conversationId": "c", "eventId": name, "note": "half a pair: \ud800"}
+    return encode(parse_event(source), received_at=now())
 
 
 def now() -> datetime:
