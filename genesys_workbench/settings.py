@@ -225,6 +225,11 @@ class Settings(BaseSettings):
         return self.client_id is not None and self.client_secret is not None
 
     @property
+    def names_an_api(self) -> bool:
+        """Whether an organisation or an API is named; where none is, a simulator may be started."""
+        return self.live or bool(self.api_url_override)
+
+    @property
     def credentials(self) -> tuple[str, SecretStr]:
         """Client id and secret; the simulator's where none are set."""
         if self.client_id is not None and self.client_secret is not None:

@@ -125,14 +125,14 @@ def _names_of_things(value: Any) -> Iterator[str]:
             yield from _names_of_things(item)
 
 
-def _what_was_masked(given: Any, masked: Any, name: str = "") -> Iterator[str]:
+def _what_was_masked(given: Any, masked: Any) -> Iterator[str]:
     """Yield the personal texts; attributes hold words of any kind, which stand elsewhere too."""
     if isinstance(given, Mapping):
         for key, item in given.items():
             if key != "attributes":
-                yield from _what_was_masked(item, masked[key], key)
+                yield from _what_was_masked(item, masked[key])
     elif isinstance(given, list):
         for one, other in zip(given, masked, strict=True):
-            yield from _what_was_masked(one, other, name)
+            yield from _what_was_masked(one, other)
     elif given != masked and isinstance(given, str) and len(given) >= _TELLING:
         yield given

@@ -10,7 +10,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,8 +18,9 @@ from threading import Lock
 from typing import Any, TextIO
 
 from .client import GenesysClient
-from .errors import BrokerError, GenesysError, UsageError
+from .errors import BrokerError, GenesysError, NotFound, UsageError
 from .messages import Message, decode
+from .queue_names import queue_names
 from .stand_ins import StandIns
 
 __all__ = ["Kept", "Tape"]
@@ -171,19 +171,16 @@ class Tape:
         """Yield (REST bodies, analytics bodies) of some conversations at a time."""
         ids = iter(self._ids)
         while some := list(islice(ids, _AT_ONCE)):
-            found = client.conversation_details(some)
-            details = [body for body in found.values() if "conversationId" in body]
-            yield list(_each(client, some)), details
+            found = client.conversation_details(some)  # what analytics lacks REST has told
+            details = {one: body for one, body in found.items() if "conversationId" in body}
+            _raise_outages(found.missing.values())
+            rest = [body for one, body in found.items() if one not in details]
+            yield [*rest, *_each(client, details)], list(details.values())
 
     def _queues(self, client: GenesysClient) -> dict[str, str]:
         """Return names by id; whoever may not list queues has ids only."""
-        names = {}
-        with suppress(GenesysError):
-            for queue in client.pages("/api/v2/routing/queues", params={"pageSize": 100}):
-                names[self._stand_ins.id(str(queue["id"]))] = self._stand_ins.thing(
-                    str(queue.get("name", ""))
-                )
-        return names
+        named = queue_names(client).items()
+        return {self._stand_ins.id(one): self._stand_ins.thing(name) for one, name in named}
 
     def _write_bodies(self, kind: str, name: str, bodies: Iterable[dict[str, Any]]) -> int:
         count = 0
@@ -207,10 +204,16 @@ class Tape:
         path.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
 
 
+def _raise_outages(errors: Iterable[GenesysError]) -> None:
+    """Raise what asking again may mend; a conversation that is gone, or forbidden, is left out."""
+    for error in errors:
+        if error.transient and not isinstance(error, NotFound):
+            raise error
+
+
 def _each(client: GenesysClient, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
     for conversation_id in ids:
         try:
             yield client.get_conversation(conversation_id)
         except GenesysError as exc:
-            if exc.transient:
-                raise
+            _raise_outages([exc])

@@ -75,7 +75,7 @@ class Workbench:
         on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings or load_settings()
-        if cassette is not None and not self._simulated:
+        if cassette is not None and self.settings.names_an_api:
             raise SettingsError(
                 "A cassette is played by the simulator, but the settings name an organisation.",
                 fix="unset GENESYS_CLOUD_CLIENT_ID, _SECRET and _API_URL",
@@ -117,10 +117,6 @@ class Workbench:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def _simulated(self) -> bool:
-        return not self.settings.live and not self.settings.api_url_override
 
     @once
     def store(self) -> Store:
@@ -283,7 +279,7 @@ class Workbench:
     def _open(self) -> None:
         self._on_step(f"broker: {self.broker.why}")
         node = self._open_broker()
-        if self._simulated:
+        if not self.settings.names_an_api:
             played = self._cassette and f"plays {self._cassette}"
             self._on_step(f"simulator: {played or 'a contact centre is invented'}")
             self._open_simulator()

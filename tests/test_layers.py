@@ -33,9 +33,9 @@ LAYERS = {
         "amqp_fields auth broker canary channels checkpoint client connecting database "
         "database_errors deadline deliverylog detail_jobs details gathering kombu_queues "
         "last_heard lenient limiter link logs management memory metrics metrics_port node "
-        "node_files paging patience pending ports preparing publisher pulse queues reads "
-        "recording result_pipes samples schema serving settling shipped spool statements store "
-        "streams tape tls tls_facts transactions transport waiting watchdog watched_file "
+        "node_files paging patience pending ports preparing publisher pulse queue_names queues "
+        "reads recording result_pipes samples schema serving settling shipped spool statements "
+        "store streams tape tls tls_facts transactions transport waiting watchdog watched_file "
         "worker_metrics worker_output"
     ),
     "aside": "simulator",

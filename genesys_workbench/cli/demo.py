@@ -40,7 +40,7 @@ def show_demo(
 
 
 def _refuse_others(settings: Settings) -> None:
-    if settings.live or settings.api_url_override:
+    if settings.names_an_api:
         raise SettingsError(
             "The demonstration runs on its own simulator, but an organisation or an API is set.",
             fix="unset GENESYS_CLOUD_CLIENT_ID GENESYS_CLOUD_CLIENT_SECRET GENESYS_CLOUD_API_URL "

@@ -6,10 +6,10 @@ Source → frames: `from_conversations` (JSON of REST and analytics), `from_stor
 
 from __future__ import annotations
 
+from ..queue_names import queue_names
 from .catalogue import columns
 from .files import from_file
 from .frameset import Frames
-from .names import queue_names
 from .reading import from_conversations, from_store
 from .records import attempts, events, messages
 

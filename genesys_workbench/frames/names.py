@@ -1,4 +1,4 @@
-"""The names of queues, which analytics does not tell."""
+"""The names of queues beside their ids."""
 
 from __future__ import annotations
 
@@ -6,25 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ..client import GenesysClient
-from ..errors import GenesysError
-
-__all__ = ["queue_names", "with_names", "with_names_of_conversations"]
-
-QUEUES = "/api/v2/routing/queues"
-
-
-def queue_names(client: GenesysClient) -> dict[str, str]:
-    """Return the names of an organisation's queues by id, as `from_conversations` takes them.
-
-    They need the permission ``routing:queue:view``; without it, or without an answer, there are
-    none, and ids have to do.
-    """
-    try:
-        queues = list(client.pages(QUEUES, params={"pageSize": 100}))
-    except GenesysError:
-        return {}
-    return {str(one["id"]): str(one["name"]) for one in queues if one.keys() >= {"id", "name"}}
+__all__ = ["with_names", "with_names_of_conversations"]
 
 
 def with_names(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:

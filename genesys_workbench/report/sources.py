@@ -120,7 +120,7 @@ def _path(file: Path | str) -> Path:
 @contextmanager
 def _client(source: str, settings: Settings, bench: Workbench | None) -> Iterator[GenesysClient]:
     """Open the API of the organisation that the settings name, invented where they name none."""
-    simulated = source == "simulator" or not (settings.live or settings.api_url_override)
+    simulated = source == "simulator" or not settings.names_an_api
     with ExitStack() as stack:
         if bench is not None and (source != "simulator" or bench.simulator is not None):
             yield bench.client

@@ -18,8 +18,8 @@ from ..errors import SettingsError, WorkbenchError
 from .drawing import CREATED, UPDATED
 from .ledger import Ledger
 from .plans import DeliveryPlan
+from .present import Present
 from .sending import Sender
-from .sources import Source
 from .webhooks_api import Webhooks
 
 __all__ = ["Deliveries", "DeliveryRun"]
@@ -49,13 +49,13 @@ class Deliveries:
 
     def __init__(
         self,
-        source: Source,
+        present: Present,
         webhooks: Webhooks | None,
         *,
         new_id: Callable[[str], str],
         local_tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._source = source
+        self._present = present
         self._webhooks = webhooks
         self._new_id = new_id
         self._local_tls = local_tls
@@ -90,6 +90,7 @@ class Deliveries:
             WorkbenchError: The events ran out.
         """
         self._runs[run.id] = run
+        self._present.begin()
         task = asyncio.current_task()
         if task is not None:
             self._keep(task)
@@ -121,8 +122,10 @@ class Deliveries:
         async with AsyncExitStack() as stack:
             clients = await _clients(run.plan, stack, self._local_tls)
             for kinds, targets in run.routes.items():
-                sender = Sender(run.plan, clients, run.ledger, rng=Random(self._source.seed))
-                await sender.send(self._source.drawn(run.plan, kinds), targets)
+                sender = Sender(
+                    run.plan, clients, run.ledger, rng=Random(self._present.source.seed)
+                )
+                await sender.send(self._present.source.drawn(run.plan, kinds), targets)
 
     def _routes(self, plan: DeliveryPlan) -> dict[frozenset[str], list[str]]:
         if plan.targets is not None:

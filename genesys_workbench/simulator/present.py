@@ -76,6 +76,11 @@ class Present:
         """Return the aware time; of the real clock where all has happened."""
         return self.clock() if self.clock is not None else datetime.now(UTC)
 
+    def begin(self) -> None:
+        """Let a clock that waits run from now on."""
+        if self.clock is not None:
+            self.clock.begin()
+
     def rest(self, conversation_id: str) -> dict[str, Any] | None:
         """Return a conversation's REST body, None where it has not begun or is not known."""
         begun, at = self.source.begun(conversation_id), self._moment()

@@ -116,7 +116,7 @@ class Simulator:
             webhooks=hooks,
             triggers=TriggersApi(new_id),
             jobs=JobsApi(present, new_id, lag=job_lag, clock=clock),
-            deliveries=Deliveries(source, hooks, new_id=new_id, local_tls=local_tls),
+            deliveries=Deliveries(present, hooks, new_id=new_id, local_tls=local_tls),
             new_id=new_id,
         )
         self._server = ServerThread(
@@ -231,8 +231,6 @@ class Simulator:
         given = {"signer": self._signer, **self._extent(events), **options}
         plan = DeliveryPlan(targets=urls, **given)
         run = self._state.deliveries.prepare(plan)
-        if self._state.present.clock is not None:
-            self._state.present.clock.begin()
         future = self._server.submit(self._state.deliveries.carry_out(run))
         try:
             while not wait([future], _PROGRESS_EVERY).done:

@@ -16,7 +16,7 @@ from .rest import rest_conversation
 from .truth import SimConversation, as_of
 from .world import World
 
-__all__ = ["Change", "Invented", "Source", "topics_of"]
+__all__ = ["Change", "Invented", "Source"]
 
 Hears = Callable[[str], bool]
 
@@ -170,14 +170,20 @@ class _Invention:
         detail = f"v2.detail.events.conversation.{event.conversation_id}.{event.what}"
         if hears(detail):
             yield self._frame(detail, event.body)
-        topics = topics_of(self._moment)
-        endings = ["", *(f".{medium}" for medium in MEDIA)]
-        if any(hears(topic + ending) for topic in topics for ending in endings):
-            body = notification_conversation(self._moment.conversation, self.at)
-            told = {f".{medium}": media_conversation(body, medium) for medium in MEDIA}
-            for ending, part in {"": body, **told}.items():
-                heard = [topic + ending for topic in topics if part and hears(topic + ending)]
-                yield from (self._frame(topic, part or {}) for topic in heard)
+        topics = _topics_of(self._moment)
+        whole = [topic for topic in topics if hears(topic)]
+        parts = {
+            medium: [f"{topic}.{medium}" for topic in topics if hears(f"{topic}.{medium}")]
+            for medium in MEDIA
+        }
+        if not whole and not any(parts.values()):
+            return
+        body = notification_conversation(self._moment.conversation, self.at)
+        yield from (self._frame(topic, body) for topic in whole)
+        for medium, heard in parts.items():
+            part = media_conversation(body, medium) if heard else None
+            if part is not None:
+                yield from (self._frame(topic, part) for topic in heard)
 
     def _frame(self, topic: str, body: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -192,7 +198,7 @@ def _then(conversation: SimConversation, at: datetime | None) -> SimConversation
     return conversation if at is None else as_of(conversation, at)
 
 
-def topics_of(moment: Moment) -> list[str]:
+def _topics_of(moment: Moment) -> list[str]:
     """Return the topics of the queues and users that have taken part so far."""
     people = as_of(moment.conversation, moment.event.occurred_at).participants
     queues = [f"v2.routing.queues.{one.queue.id}.conversations" for one in people if one.queue]

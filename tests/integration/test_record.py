@@ -255,6 +255,14 @@ def test_what_has_not_come_yet_is_not_known(cassette: Path) -> None:
         assert found == {}
 
 
+def test_deliveries_that_are_asked_for_over_http_begin_it_too(cassette: Path) -> None:
+    with Simulator(cassette=cassette, live=True, speed=100) as sim:
+        before = sim.now()
+        wanted = {"events": 1, "targets": ["http://127.0.0.1:1/"], "redeliver": 0}
+        assert httpx.post(f"{sim.url}/_sim/deliveries", json=wanted).status_code == 202
+        wait_until(lambda: sim.now() > before, what="a clock that runs")
+
+
 def test_no_personal_data_and_no_real_id_is_in_it(session: Session) -> None:
     kept = session.kept
     people = [text for one in CUSTOMERS for text in (one.name, one.phone, one.email)]
